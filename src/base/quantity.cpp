@@ -1,0 +1,164 @@
+#include "evenkeel/base/quantity.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace evenkeel {
+namespace {
+
+constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+
+/// A decimal number taken apart: digits x 10^exponent. At most 40 significant digits are kept, the rest only
+/// matters for rounding up.
+struct Decimal {
+  bool negative = false;
+  std::array<char, 40> digits{};
+  int count = 0;
+  int exponent = 0;
+  bool has_rest = false;  ///< A non-zero digit was cut off.
+};
+
+using Wide = unsigned __int128;
+
+void append_digit(Decimal& number, char digit, bool after_point) {
+  if (number.count == 0 && digit == '0') {
+    if (after_point) --number.exponent;
+    return;
+  }
+  if (number.count == static_cast<int>(number.digits.size())) {
+    number.has_rest = number.has_rest || digit != '0';
+    if (!after_point) ++number.exponent;
+    return;
+  }
+  number.digits[static_cast<std::size_t>(number.count++)] = digit;
+  if (after_point) --number.exponent;
+}
+
+/// Reads sign, digits and point; moves `text` to the suffix.
+std::optional<Decimal> take_decimal(std::string_view& text) {
+  Decimal number;
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+    number.negative = text.front() == '-';
+    text.remove_prefix(1);
+  }
+  bool any = false;
+  bool point = false;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const char c = text.front();
+    if (c == '.' && !point) {
+      point = true;
+    } else if (c >= '0' && c <= '9') {
+      any = true;
+      append_digit(number, c, point);
+    } else {
+      break;
+    }
+  }
+  if (!any) return std::nullopt;
+  return number;
+}
+
+struct Suffix {
+  int exponent10 = 0;
+  int exponent2 = 0;
+};
+
+std::optional<Suffix> parse_suffix(std::string_view text) {
+  if (text.empty()) return Suffix{};
+  constexpr std::string_view kDecimal = "num kMGTPE";  // the position gives the power of 1000, less 3
+  if (text.size() == 1 && text[0] != ' ') {
+    const auto at = kDecimal.find(text[0]);
+    if (at != std::string_view::npos) return Suffix{.exponent10 = (static_cast<int>(at) - 3) * 3};
+    return std::nullopt;
+  }
+  if (text.size() == 2 && text[1] == 'i') {
+    constexpr std::string_view kBinary = "KMGTPE";
+    const auto at = kBinary.find(text[0]);
+    if (at != std::string_view::npos) return Suffix{.exponent2 = (static_cast<int>(at) + 1) * 10};
+    return std::nullopt;
+  }
+  if (text[0] != 'e' && text[0] != 'E') return std::nullopt;
+  text.remove_prefix(1);
+  if (text[0] == '+') text.remove_prefix(1);
+  int exponent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (exponent > 1000 || exponent < -1000) return std::nullopt;
+  return Suffix{.exponent10 = exponent};
+}
+
+/// digits x 10^exponent x 2^shift, rounded up, saturating.
+std::int64_t scaled_up(const Decimal& number, int exponent10, int shift) {
+  if (number.count == 0) return 0;
+  // More than 20 digits before the point never fit; at least that many places behind it are a tiny rest.
+  if (number.count + exponent10 > 20) return kMax;
+  if (number.count + exponent10 < -20) return 1;
+  Wide value = 0;
+  bool rest = number.has_rest;
+  int kept = number.count;
+  // Digits that lie more than 20 places behind the point cannot matter but for rounding, even times 2^60.
+  while (kept > 1 && kept > 30) {
+    rest = rest || number.digits[static_cast<std::size_t>(kept - 1)] != '0';
+    --kept;
+    ++exponent10;
+  }
+  for (int i = 0; i < kept; ++i) {
+    value = value * 10 + static_cast<unsigned>(number.digits[static_cast<std::size_t>(i)] - '0');
+  }
+  const Wide limit = static_cast<Wide>(kMax);
+  for (; exponent10 > 0; --exponent10) {
+    if (value > limit) return kMax;
+    value *= 10;
+  }
+  for (; shift > 0 && exponent10 < 0; --shift) {
+    // Doubling first keeps binary suffixes of fractions exact; dividing in between keeps the value in range.
+    while (exponent10 < 0 && value > (~Wide{0} >> 2)) {
+      rest = rest || value % 10 != 0;
+      value /= 10;
+      ++exponent10;
+    }
+    value *= 2;
+  }
+  for (; exponent10 < 0; ++exponent10) {
+    rest = rest || value % 10 != 0;
+    value /= 10;
+  }
+  for (; shift > 0; --shift) {
+    if (value > limit) return kMax;
+    value *= 2;
+  }
+  if (value >= limit) return kMax;
+  return static_cast<std::int64_t>(value) + (rest ? 1 : 0);
+}
+
+}  // namespace
+
+std::optional<Quantity> Quantity::parse(std::string_view text) {
+  auto number = take_decimal(text);
+  if (!number) return std::nullopt;
+  const auto suffix = parse_suffix(text);
+  if (!suffix) return std::nullopt;
+  const auto magnitude = scaled_up(*number, number->exponent + suffix->exponent10 + 3, suffix->exponent2);
+  return Quantity{number->negative ? -magnitude : magnitude};
+}
+
+std::string Quantity::text() const {
+  if (milli_ % 1000 == 0) return std::to_string(milli_ / 1000);
+  return std::to_string(milli_) + "m";
+}
+
+std::int64_t milli_from_double(double value) {
+  if (std::isnan(value)) return 0;
+  if (std::isinf(value)) return value > 0 ? kMax : -kMax;
+  std::array<char, 400> buffer{};
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+  if (error != std::errc{}) return 0;
+  const auto quantity =
+      Quantity::parse(std::string_view{buffer.data(), static_cast<std::size_t>(end - buffer.data())});
+  return quantity ? quantity->milli() : 0;
+}
+
+}  // namespace evenkeel
