@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-/// A decimal number taken apart: digits x 10^exponent. At most 40 significant digits are kept, the rest only
-/// matters for rounding up.
+/// A decimal number taken apart: digits x 10^exponent. Twenty significant digits are kept, one more than 64
+/// bits can hold; of the rest only matters that it is there, for rounding up.
 struct Decimal {
   bool negative = false;
-  std::array<char, 40> digits{};
+  std::array<char, 20> digits{};
   int count = 0;
   int exponent = 0;
   bool has_rest = false;  ///< A non-zero digit was cut off.
@@ -91,43 +91,20 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
 
 /// digits x 10^exponent x 2^shift, rounded up, saturating.
 std::int64_t scaled_up(const Decimal& number, int exponent10, int shift) {
-  if (number.count == 0) return 0;
-  // More than 20 digits before the point never fit; at least that many places behind it are a tiny rest.
-  if (number.count + exponent10 > 20) return kMax;
-  if (number.count + exponent10 < -20) return 1;
+  const Wide limit = kMax;
   Wide value = 0;
-  bool rest = number.has_rest;
-  int kept = number.count;
-  // Digits that lie more than 20 places behind the point cannot matter but for rounding, even times 2^60.
-  while (kept > 1 && kept > 30) {
-    rest = rest || number.digits[static_cast<std::size_t>(kept - 1)] != '0';
-    --kept;
-    ++exponent10;
+  for (const char digit : std::string_view{number.digits.data(), static_cast<std::size_t>(number.count)}) {
+    value = value * 10 + static_cast<unsigned>(digit - '0');
   }
-  for (int i = 0; i < kept; ++i) {
-    value = value * 10 + static_cast<unsigned>(number.digits[static_cast<std::size_t>(i)] - '0');
-  }
-  const Wide limit = static_cast<Wide>(kMax);
-  for (; exponent10 > 0; --exponent10) {
+  value <<= shift;  // 20 digits are under 2^67 and the largest suffix is 2^60
+  for (; exponent10 > 0 && value != 0; --exponent10) {
     if (value > limit) return kMax;
     value *= 10;
   }
-  for (; shift > 0 && exponent10 < 0; --shift) {
-    // Doubling first keeps binary suffixes of fractions exact; dividing in between keeps the value in range.
-    while (exponent10 < 0 && value > (~Wide{0} >> 2)) {
-      rest = rest || value % 10 != 0;
-      value /= 10;
-      ++exponent10;
-    }
-    value *= 2;
-  }
-  for (; exponent10 < 0; ++exponent10) {
+  bool rest = number.has_rest;
+  for (; exponent10 < 0 && value != 0; ++exponent10) {
     rest = rest || value % 10 != 0;
     value /= 10;
-  }
-  for (; shift > 0; --shift) {
-    if (value > limit) return kMax;
-    value *= 2;
   }
   if (value >= limit) return kMax;
   return static_cast<std::int64_t>(value) + (rest ? 1 : 0);

@@ -86,19 +86,19 @@ std::string format(WallTime time, int decimals) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
   std::array<char, 40> buffer{};
-  int length = std::snprintf(buffer.data(),
-                             buffer.size(),
-                             "%04d-%02u-%02uT%02d:%02d:%02d",
-                             static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()),
-                             static_cast<int>(clock.hours().count()),
-                             static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
+  const int length = std::snprintf(buffer.data(),
+                                   buffer.size(),
+                                   "%04d-%02u-%02uT%02d:%02d:%02d",
+                                   static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()),
+                                   static_cast<unsigned>(date.day()),
+                                   static_cast<int>(clock.hours().count()),
+                                   static_cast<int>(clock.minutes().count()),
+                                   static_cast<int>(clock.seconds().count()));
   std::string text{buffer.data(), static_cast<std::size_t>(length)};
   if (decimals > 0) {
-    length = std::snprintf(buffer.data(), buffer.size(), ".%09lld",
-                           static_cast<long long>(clock.subseconds().count()));
+    std::snprintf(
+        buffer.data(), buffer.size(), ".%09lld", static_cast<long long>(clock.subseconds().count()));
     text.append(buffer.data(), static_cast<std::size_t>(decimals) + 1);
   }
   return text + "Z";

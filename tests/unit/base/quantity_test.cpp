@@ -26,33 +26,34 @@ TEST_P(QuantityParse, Row) {
 }
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-INSTANTIATE_TEST_SUITE_P(Table,
-                         QuantityParse,
-                         testing::Values(Row{"Whole", "50", 50'000},
-                                         Row{"Fraction", "0.5", 500},
-                                         Row{"LeadingPoint", ".5", 500},
-                                         Row{"TrailingPoint", "5.", 5'000},
-                                         Row{"Milli", "1500m", 1'500},
-                                         Row{"MicroRoundsUp", "1u", 1},
-                                         Row{"NanoRoundsUp", "1000001n", 2},
-                                         Row{"NegativeRoundsAwayFromZero", "-1u", -1},
-                                         Row{"Kilo", "2k", 2'000'000},
-                                         Row{"Binary", "1.5Ki", 1'536'000},
-                                         Row{"BinaryFraction", "0.1Ki", 102'400},
-                                         Row{"Exponent", "1e3", 1'000'000},
-                                         Row{"NegativeExponent", "5E-1", 500},
-                                         Row{"SaturatesHigh", "1e300", kMax},
-                                         Row{"SaturatesBinary", "9000Ei", kMax},
-                                         Row{"TinyRoundsUp", "1e-300", 1},
-                                         Row{"Zero", "0", 0},
-                                         Row{"ZeroWithManyDigits", "0.000000000000000000000000000000", 0},
-                                         Row{"MoreDigitsThanKept",
-                                             "0.00000000000000000000000000000000000000000000000000001",
-                                             1}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    QuantityParse,
+    testing::Values(Row{"Whole", "50", 50'000},
+                    Row{"Fraction", "0.5", 500},
+                    Row{"LeadingPoint", ".5", 500},
+                    Row{"TrailingPoint", "5.", 5'000},
+                    Row{"Milli", "1500m", 1'500},
+                    Row{"MicroRoundsUp", "1u", 1},
+                    Row{"NanoRoundsUp", "1000001n", 2},
+                    Row{"NegativeRoundsAwayFromZero", "-1u", -1},
+                    Row{"Kilo", "2k", 2'000'000},
+                    Row{"Binary", "1.5Ki", 1'536'000},
+                    Row{"BinaryFraction", "0.1Ki", 102'400},
+                    Row{"Exponent", "1e3", 1'000'000},
+                    Row{"NegativeExponent", "5E-1", 500},
+                    Row{"SaturatesHigh", "1e300", kMax},
+                    Row{"SaturatesBinary", "9000Ei", kMax},
+                    Row{"TinyRoundsUp", "1e-300", 1},
+                    Row{"Zero", "0", 0},
+                    Row{"ZeroWithManyDigits", "0.000000000000000000000000000000", 0},
+                    Row{"NineteenDigits", "9007199254740993.123", 9'007'199'254'740'993'123},
+                    Row{"MoreDigitsThanKept", "0.00000000000000000000000000000000000000000000000000001", 1}),
+    [](const auto& row) { return row.param.name; });
 
 TEST(QuantityParseRefuses, WhatIsNoQuantity) {
-  for (const char* text : {"", "-", "half", "1.2.3", "5 ", " 5", "5x", "1e", "1ee3", "5mi", "0x10", "1e2000", "NaN"}) {
+  for (const char* text :
+       {"", "-", "half", "1.2.3", "5 ", " 5", "5x", "1e", "1ee3", "5mi", "0x10", "1e2000", "NaN"}) {
     EXPECT_FALSE(Quantity::parse(text).has_value()) << text;
   }
 }
