@@ -1,0 +1,69 @@
+"""Runs one external command: output to a log, children ended with us, failures told with their last words."""
+
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from tools.setup.errors import SetupError
+
+OFFLINE_WORDS = ("no such host", "temporary failure in name resolution", "network is unreachable", "connection refused",
+                 "could not resolve", "i/o timeout", "no route to host", "failed to establish a new connection",
+                 "newconnectionerror", "name or service not known", "server misbehaving", "tls handshake timeout",
+                 "temporary failure resolving", "no matching distribution found", "couldn't connect",
+                 "cannot initiate the connection", "unable to connect")
+
+
+def looks_offline(output: str) -> bool:
+    """Whether a tool's output reads as if the network, rather than the tool, were the matter."""
+    low = output.lower()
+    return any(word in low for word in OFFLINE_WORDS)
+
+
+def tail(log: pathlib.Path, lines: int = 12) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:])
+
+
+def run(what: str, argv: Sequence[str], *, log: pathlib.Path, env: Mapping[str, str] | None = None,
+        cwd: pathlib.Path | None = None, attempts: int = 1, remedy: str = "") -> None:
+    """Runs `argv` with its output in `log`, up to `attempts` times when the network seems to be the matter.
+
+    Raises SetupError(`cannot <what>`) with the end of the output. The command gets a process group of its own, which
+    is ended when we are interrupted, and a parent-death signal in case we are killed.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, attempts + 1):
+        status = _run_once(argv, log, env, cwd)
+        if status == 0:
+            return
+        if not looks_offline(tail(log, 40)):
+            break
+    output = tail(log)
+    tried = [f"{shlex.join(argv)} ({attempt} time{'s' if attempt > 1 else ''}, exit status {status}; log: {log})"]
+    if looks_offline(output):
+        remedy = ("the network, or the package source that this machine is set up to use, did not answer: restore it "
+                  "and run the same command again (what is finished is kept), or copy a filled cache folder from "
+                  "another machine and name it in EVENKEEL_CACHE_DIR")
+    raise SetupError(f"cannot {what}", tried=tried, output=output, remedy=remedy or f"read {log}, then run the same command again")
+
+
+def _run_once(argv: Sequence[str], log: pathlib.Path, env: Mapping[str, str] | None, cwd: pathlib.Path | None) -> int:
+    with open(log, "wb") as file:
+        try:
+            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *argv], env=env, cwd=cwd, stdout=file,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        except FileNotFoundError as error:
+            raise SetupError(f"cannot run {argv[0]}: {error.filename} is missing",
+                             remedy="install util-linux (apt-get install util-linux)") from error
+        try:
+            return process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            raise
