@@ -1,0 +1,63 @@
+# The menu: `make` alone prints it. Each target sets up what it needs and is quick the second time.
+SHELL := /bin/bash
+.DEFAULT_GOAL := menu
+.PHONY: menu demo up down build check lint test format clean python
+
+# Debian's interpreter, not one that a version manager put before it: PyYAML comes from the same place.
+PYTHON ?= /usr/bin/python3
+JOBS ?= $(shell nproc)
+CPP_FILES = $$(git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp')
+
+menu: ## print this
+	@echo "Evenkeel: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: python ## the main job on a local cluster: install, scale, fail over, look; removes everything at the end
+	@$(PYTHON) -m tools.setup --group demo
+	@$(PYTHON) -m tools.demo
+
+up: python ## the same cluster with Evenkeel and the shop, left standing; prints how to talk to it
+	@$(PYTHON) -m tools.setup --group demo
+	@$(PYTHON) -m tools.demo --keep
+
+down: python ## remove every local cluster, also after an interrupted run
+	@$(PYTHON) -m tools.cluster down --all
+
+build: python ## the binaries, in build/release
+	@$(PYTHON) -m tools.setup --group build
+	@cmake --preset release $(if $(VERBOSE),,>/dev/null)
+	@cmake --build --preset release -j $(JOBS)
+
+check: python ## the loop while you work: format, rooms, unit tests (seconds)
+	@$(PYTHON) -m tools.setup --group lint
+	@clang-format-19 --dry-run -Werror $(CPP_FILES)
+	@$(PYTHON) -m tools.checks.layers
+	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev -L unit -j $(JOBS) --progress
+
+lint: python ## clang-tidy over everything; remembers what was clean
+	@$(PYTHON) -m tools.setup --group lint
+	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
+	@$(PYTHON) -m tools.checks.tidy build/dev
+
+test: python ## everything: rooms, format, tidy, unit, contract, chart, end to end
+	@$(PYTHON) -m tools.setup --group test
+	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev -j $(JOBS)
+
+format: python ## put the sources into form
+	@$(PYTHON) -m tools.setup --group lint
+	@clang-format-19 -i $(CPP_FILES)
+
+clean: ## remove the build folder; tools and images stay in the cache
+	@rm -rf build
+
+# The tools are Python: the one thing that has to be there before they can fetch the rest.
+python:
+	@$(PYTHON) -c 'import yaml' 2>/dev/null || { \
+	  echo "installing python3 and python3-yaml"; \
+	  apt-get install -y --no-install-recommends python3 python3-yaml >/dev/null \
+	    || { apt-get update >/dev/null && apt-get install -y --no-install-recommends python3 python3-yaml >/dev/null; } \
+	    || { echo "make: could not install python3-yaml; run 'apt-get install python3 python3-yaml' and look at its error"; exit 1; }; }
