@@ -4,7 +4,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 
@@ -35,10 +35,10 @@ class Progress:
         self.terminal_ = self.stream_.isatty()
         self.interval_ = 1.0 if self.terminal_ else interval
         self.lock_ = threading.Lock()
-        self.note_ = ""
+        self.note_: str | Callable[[], str] = ""
 
-    def note(self, text: str) -> None:
-        """Adds a word to the running step, such as what it waits for; shown with the next tick."""
+    def note(self, text: str | Callable[[], str]) -> None:
+        """Adds a word to the running step, such as what it waits for; shown (a function: asked) with every tick."""
         self.note_ = text
 
     @contextlib.contextmanager
@@ -67,8 +67,9 @@ class Progress:
 
     def _tick(self, head: str, started: float, finished: threading.Event) -> None:
         while not finished.wait(self.interval_):
-            note = f", {self.note_}" if self.note_ else ""
-            self._print(f"{head} ... (elapsed {duration(time.monotonic() - started)}{note})", passing=True)
+            note = self.note_ if isinstance(self.note_, str) else self.note_()
+            elapsed = f"elapsed {duration(time.monotonic() - started)}"
+            self._print(f"{head} ... ({elapsed}, {note})" if note else f"{head} ... ({elapsed})", passing=True)
 
     def _print(self, line: str, passing: bool = False) -> None:
         """A passing line is overwritten by the next one where the stream is a terminal."""

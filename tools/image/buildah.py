@@ -1,0 +1,63 @@
+"""Buildah on a storage of our own, so that nothing of the machine's is seen or touched."""
+
+import contextlib
+import os
+import pathlib
+import subprocess
+from collections.abc import Iterator
+
+from tools.paths import cache_dir
+from tools.setup import SetupError, command
+from tools.setup.store import Store
+
+
+class Buildah:
+    """One storage; its methods may only be used inside `with buildah.alone():`, which one process has at a time."""
+
+    def __init__(self) -> None:
+        self.root_ = cache_dir() / "images" / "storage"
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """One build at a time; working containers that a killed build left behind are removed first."""
+        with Store(self.root_.parent).lock("storage"):
+            (self.root_.parent / "tmp").mkdir(exist_ok=True)
+            if self.output("containers", "--quiet"):
+                self.output("rm", "--all")
+            yield
+
+    def argv(self, *arguments: str) -> list[str]:
+        driver = os.environ.get("STORAGE_DRIVER", "overlay")
+        return ["buildah", "--root", str(self.root_), "--runroot", str(self.root_.parent / "run"), "--storage-driver", driver,
+                *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """TMPDIR is where buildah keeps the caches that Dockerfiles mount (ccache)."""
+        return os.environ | {"TMPDIR": str(self.root_.parent / "tmp"), "BUILDAH_ISOLATION": "chroot"}
+
+    def run(self, what: str, *arguments: str, log: str, remedy: str = "") -> None:
+        """A command that takes time: its output goes to a log of the cache folder."""
+        command.run(what, self.argv(*arguments), log=cache_dir() / "log" / f"{log}.log", env=self.environment(), remedy=remedy)
+
+    def output(self, *arguments: str) -> str:
+        """A quick command; its answer without the line end. Raises SetupError."""
+        done = subprocess.run(self.argv(*arguments), env=self.environment(), text=True, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise SetupError(f"buildah {arguments[0]} failed", tried=[" ".join(done.args)], output=done.stderr,
+                             remedy=f"if its storage is damaged, remove {self.root_.parent} and run the same command again")
+        return done.stdout.strip()
+
+    def label(self, image: str, label: str) -> str | None:
+        """A label of an image in the storage, or None where there is no such image."""
+        done = subprocess.run(self.argv("inspect", "--type", "image", "--format", f'{{{{index .OCIv1.Config.Labels "{label}"}}}}',
+                                        image), env=self.environment(), text=True, capture_output=True, check=False)
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    @contextlib.contextmanager
+    def container(self, image: str) -> Iterator[tuple[str, pathlib.Path]]:
+        """A working container and where its file system is mounted; gone afterwards."""
+        name = self.output("from", "--pull-never", image)
+        try:
+            yield name, pathlib.Path(self.output("mount", name))
+        finally:
+            self.output("rm", name)
