@@ -1,0 +1,73 @@
+"""An API server for a test: the one that KUBECONFIG names, or one of its own for as long as the test runs."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tools.setup import ensure
+
+CRD = pathlib.Path("crds/evenkeel.dev_loadbalancedservices.yaml")
+CRD_NAME = "loadbalancedservices.evenkeel.dev"
+
+
+class ApiServer:
+    """Runs kubectl against one API server."""
+
+    def __init__(self, kubeconfig: pathlib.Path) -> None:
+        self.kubeconfig = kubeconfig
+        self._kubectl = ensure("kubectl")["kubectl"]
+
+    def run(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs kubectl; its verdict is the caller's business."""
+        return subprocess.run(
+            [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
+            input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        )
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs kubectl and returns what it prints; a failure is an AssertionError with its text."""
+        done = self.run(*arguments, stdin=stdin)
+        if done.returncode != 0:
+            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def install_crd(self) -> None:
+        """Applies the CRD and waits until its kind is served (right after, lists answer 429 for a moment)."""
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
+        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{CRD_NAME}")
+        self.eventually("get", "loadbalancedservices", "--all-namespaces")
+
+    def eventually(self, *arguments: str, seconds: float = 30) -> str:
+        """Repeats a kubectl command until it succeeds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            done = self.run(*arguments)
+            if done.returncode == 0:
+                return done.stdout
+            if time.monotonic() > deadline:
+                raise AssertionError(f"kubectl {' '.join(arguments)} after {seconds} s still: {done.stderr}")
+
+    def make_namespace(self, name: str, **labels: str) -> None:
+        metadata = {"name": name, "labels": labels}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+
+
+@contextlib.contextmanager
+def api_server(name: str) -> Iterator[ApiServer]:
+    """The API server of KUBECONFIG, or a cluster of its own, without a node, under this name."""
+    given = os.environ.get("KUBECONFIG")
+    if given:
+        yield ApiServer(pathlib.Path(given))
+        return
+    from tools.cluster import Cluster  # Only here: with KUBECONFIG set the test does not need the cluster tools.
+
+    with Cluster.up(name=name, node=False) as cluster:
+        yield ApiServer(cluster.kubeconfig)
