@@ -3,8 +3,9 @@
     from tools.image import build_image
     image = build_image("evenkeel")     # image.archive for `ctr images import`, image.name for the pod
 
-An image is built again only when something that its Dockerfile copies has changed. Building needs root. The function
-may be called from several processes at once; it raises SetupError, whose text is ready to be printed.
+An image is built again only when something that its Dockerfile copies has changed. Building needs root. The
+function may be called from several processes at once; it raises SetupError, whose text is ready to be
+printed.
 """
 
 import hashlib
@@ -28,7 +29,10 @@ __all__ = ["IMAGES", "PAUSE_IMAGE", "Image", "build_image"]
 # The image that holds a pod's namespaces open; containerd's `sandbox_image` has to name exactly this.
 PAUSE_IMAGE = "evenkeel.dev/pause:1"
 
-_DOCKERFILES = {"evenkeel": "Dockerfile", "shop": "deploy/examples/shop/Dockerfile"}  # The context is its folder.
+_DOCKERFILES = {
+    "evenkeel": "Dockerfile",
+    "shop": "deploy/examples/shop/Dockerfile",
+}  # The context is its folder.
 _PAUSE_SOURCE = pathlib.Path(__file__).parent / "pause.c"
 _PAUSE_DOCKERFILE = 'FROM scratch\nCOPY pause /pause\nUSER 65532:65532\nENTRYPOINT ["/pause"]\n'
 _ARCHIVE = "image.tar"
@@ -66,15 +70,20 @@ def _build_pause() -> Image:
         with tempfile.TemporaryDirectory(prefix="evenkeel-pause-") as context_name:
             context = pathlib.Path(context_name)
             (context / "Dockerfile").write_text(_PAUSE_DOCKERFILE, encoding="utf-8")
-            command.run("compile the pause program", ["gcc", "-static", "-Os", "-s", "-o", str(context / "pause"), str(_PAUSE_SOURCE)],
-                        log=cache_dir() / "log" / "pause.log")
+            command.run(
+                "compile the pause program",
+                ["gcc", "-static", "-Os", "-s", "-o", str(context / "pause"), str(_PAUSE_SOURCE)],
+                log=cache_dir() / "log" / "pause.log",
+            )
             _bud(buildah, "pause", PAUSE_IMAGE, context / "Dockerfile", context, folder / _ARCHIVE)
 
     made_from = f"{PAUSE_IMAGE} {_PAUSE_DOCKERFILE} {_PAUSE_SOURCE.read_text(encoding='utf-8')}"
     return _cached("pause", made_from, PAUSE_IMAGE, fill, on_base=False)
 
 
-def _cached(name: str, made_from: str, reference: str, fill: Callable[[Buildah, pathlib.Path], None], on_base: bool) -> Image:
+def _cached(
+    name: str, made_from: str, reference: str, fill: Callable[[Buildah, pathlib.Path], None], on_base: bool
+) -> Image:
     store = Store(cache_dir() / "images")
     key = hashlib.sha256(made_from.encode()).hexdigest()
     place = store.find(name, key, (_ARCHIVE,))
@@ -91,8 +100,13 @@ def _cached(name: str, made_from: str, reference: str, fill: Callable[[Buildah, 
                 fill(buildah, folder)
 
         with progress.step(f"building the image {reference}"):
-            place = store.make(name, key, (_ARCHIVE,), build,
-                               lambda holder: progress.note(f"waiting for process {holder}, which is at it"))
+            place = store.make(
+                name,
+                key,
+                (_ARCHIVE,),
+                build,
+                lambda holder: progress.note(f"waiting for process {holder}, which is at it"),
+            )
         _forget_old(place, name)
     return Image(place / _ARCHIVE, reference)
 
@@ -104,24 +118,53 @@ def _ensure_base(buildah: Buildah) -> None:
                 base.make(buildah)
 
 
-def _bud(buildah: Buildah, name: str, reference: str, dockerfile: pathlib.Path, context: pathlib.Path, archive: pathlib.Path) -> None:
-    buildah.run(f"build the image {reference}", "bud", "--isolation", "chroot", "--pull-never", "--layers", "--format", "oci",
-                "--tag", reference, "--file", str(dockerfile), str(context), log=f"image-{name}",
-                remedy=f"read {cache_dir() / 'log' / f'image-{name}.log'}: the first error in it is the one to mend")
-    buildah.run(f"write the archive of {reference}", "push", "--quiet", reference, f"oci-archive:{archive}:{reference}",
-                log=f"image-{name}-archive")
+def _bud(
+    buildah: Buildah,
+    name: str,
+    reference: str,
+    dockerfile: pathlib.Path,
+    context: pathlib.Path,
+    archive: pathlib.Path,
+) -> None:
+    buildah.run(
+        f"build the image {reference}",
+        "bud",
+        "--isolation",
+        "chroot",
+        "--pull-never",
+        "--layers",
+        "--format",
+        "oci",
+        "--tag",
+        reference,
+        "--file",
+        str(dockerfile),
+        str(context),
+        log=f"image-{name}",
+        remedy=f"read {cache_dir() / 'log' / f'image-{name}.log'}: the first error in it is the one to mend",
+    )
+    buildah.run(
+        f"write the archive of {reference}",
+        "push",
+        "--quiet",
+        reference,
+        f"oci-archive:{archive}:{reference}",
+        log=f"image-{name}-archive",
+    )
 
 
 def _last_step(log: pathlib.Path) -> str:
-    """The last line of a build log that counts something: a compiler step `[12/120] ...` or a Dockerfile's `STEP 3/9`."""
+    """The last line of a build log that counts: a compiler step `[12/120] ...`, a Dockerfile's `STEP 3/9`."""
     if not log.is_file():
         return ""
-    counted = re.findall(r"^(?:STEP \d+/\d+|\[\d+/\d+\]).*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    counted = re.findall(
+        r"^(?:STEP \d+/\d+|\[\d+/\d+\]).*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
     return counted[-1][:60] if counted else ""
 
 
 def _forget_old(place: pathlib.Path, name: str) -> None:
-    """Sources change often, and each archive would stay for ever. A young one may be in use by another checkout."""
+    """Sources change often, and each archive would stay for ever. A young one may be another checkout's."""
     for other in place.parent.glob(f"{name}-????????????????"):
         if other != place and time.time() - other.stat().st_mtime > _KEPT_SECONDS:
             shutil.rmtree(other, ignore_errors=True)

@@ -12,7 +12,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.image", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(IMAGES)} (default: all)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ended politely: the running build goes with us.
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # Ended politely: the running build goes with us.
     try:
         for name in options.names or IMAGES:
             image = build_image(name)

@@ -12,7 +12,7 @@ from tools.setup.store import Store
 
 
 class Buildah:
-    """One storage; its methods may only be used inside `with buildah.alone():`, which one process has at a time."""
+    """One storage. Other methods belong inside `with buildah.alone():`, which one process has at a time."""
 
     def __init__(self) -> None:
         self.root_ = cache_dir() / "images" / "storage"
@@ -28,8 +28,16 @@ class Buildah:
 
     def argv(self, *arguments: str) -> list[str]:
         driver = os.environ.get("STORAGE_DRIVER", "overlay")
-        return ["buildah", "--root", str(self.root_), "--runroot", str(self.root_.parent / "run"), "--storage-driver", driver,
-                *arguments]
+        return [
+            "buildah",
+            "--root",
+            str(self.root_),
+            "--runroot",
+            str(self.root_.parent / "run"),
+            "--storage-driver",
+            driver,
+            *arguments,
+        ]
 
     def environment(self) -> dict[str, str]:
         """TMPDIR is where buildah keeps the caches that Dockerfiles mount (ccache)."""
@@ -37,20 +45,44 @@ class Buildah:
 
     def run(self, what: str, *arguments: str, log: str, remedy: str = "") -> None:
         """A command that takes time: its output goes to a log of the cache folder."""
-        command.run(what, self.argv(*arguments), log=cache_dir() / "log" / f"{log}.log", env=self.environment(), remedy=remedy)
+        command.run(
+            what,
+            self.argv(*arguments),
+            log=cache_dir() / "log" / f"{log}.log",
+            env=self.environment(),
+            remedy=remedy,
+        )
 
     def output(self, *arguments: str) -> str:
         """A quick command; its answer without the line end. Raises SetupError."""
-        done = subprocess.run(self.argv(*arguments), env=self.environment(), text=True, capture_output=True, check=False)
+        done = subprocess.run(
+            self.argv(*arguments), env=self.environment(), text=True, capture_output=True, check=False
+        )
         if done.returncode != 0:
-            raise SetupError(f"buildah {arguments[0]} failed", tried=[" ".join(done.args)], output=done.stderr,
-                             remedy=f"if its storage is damaged, remove {self.root_.parent} and run the same command again")
+            raise SetupError(
+                f"buildah {arguments[0]} failed",
+                tried=[" ".join(done.args)],
+                output=done.stderr,
+                remedy=f"if its storage is damaged, remove {self.root_.parent} and run this again",
+            )
         return done.stdout.strip()
 
     def label(self, image: str, label: str) -> str | None:
         """A label of an image in the storage, or None where there is no such image."""
-        done = subprocess.run(self.argv("inspect", "--type", "image", "--format", f'{{{{index .OCIv1.Config.Labels "{label}"}}}}',
-                                        image), env=self.environment(), text=True, capture_output=True, check=False)
+        done = subprocess.run(
+            self.argv(
+                "inspect",
+                "--type",
+                "image",
+                "--format",
+                f'{{{{index .OCIv1.Config.Labels "{label}"}}}}',
+                image,
+            ),
+            env=self.environment(),
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         return done.stdout.strip() if done.returncode == 0 else None
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-/* Holds a pod's namespaces open: sleeps until it is told to end, and buries orphans, for it may be process 1 of them all. */
+/* Holds a pod's namespaces open: sleeps until told to end, and buries orphans, for it may be process 1. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -18,7 +18,8 @@ static void bury(int signal_number) {
 int main(void) {
   struct sigaction on_end = {.sa_handler = end};
   struct sigaction on_child = {.sa_handler = bury, .sa_flags = SA_NOCLDSTOP};
-  if (sigaction(SIGINT, &on_end, NULL) || sigaction(SIGTERM, &on_end, NULL) || sigaction(SIGCHLD, &on_child, NULL)) {
+  if (sigaction(SIGINT, &on_end, NULL) || sigaction(SIGTERM, &on_end, NULL) ||
+      sigaction(SIGCHLD, &on_child, NULL)) {
     return EXIT_FAILURE;
   }
   for (;;) {

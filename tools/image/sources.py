@@ -10,7 +10,7 @@ from tools.setup import SetupError
 
 
 def checksum(dockerfile: pathlib.Path, context: pathlib.Path) -> str:
-    """Changes with the text of the Dockerfile and with the name, mode or content of any file that it copies."""
+    """Changes with the Dockerfile's text and with the name, mode or content of any file that it copies."""
     digest = hashlib.sha256(dockerfile.read_bytes())
     for path in _files(dockerfile, context):
         executable = path.stat().st_mode & 0o111 != 0
@@ -34,6 +34,11 @@ def _files(dockerfile: pathlib.Path, context: pathlib.Path) -> Iterator[pathlib.
     for name in copied(dockerfile.read_text(encoding="utf-8")):
         matches = sorted(context.glob(name))
         if not matches:
-            raise SetupError(f"{dockerfile} copies {name}, which is not in {context}", remedy="restore it, or correct the COPY line")
+            raise SetupError(
+                f"{dockerfile} copies {name}, which is not in {context}",
+                remedy="restore it, or correct the COPY line",
+            )
         for match in matches:
-            yield from sorted(path for path in match.rglob("*") if path.is_file()) if match.is_dir() else [match]
+            yield from (
+                sorted(path for path in match.rglob("*") if path.is_file()) if match.is_dir() else [match]
+            )

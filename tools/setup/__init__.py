@@ -1,11 +1,11 @@
-"""Sets up what the project needs on a machine: tools in a cache of our own, Debian packages where they are missing.
+"""Sets up what the project needs on a machine: tools in a cache of our own, and missing Debian packages.
 
     from tools.setup import ensure
     etcd = ensure("etcd")["etcd"]
 
-Everything is pinned. A second call finds the cache filled and takes milliseconds; it needs no network. Functions may
-be called from several processes at once: the second waits for the first. They raise SetupError, whose text is ready
-to be printed.
+Everything is pinned. A second call finds the cache filled and takes milliseconds; it needs no network.
+Functions may be called from several processes at once: the second waits for the first. They raise SetupError,
+whose text is ready to be printed.
 """
 
 import pathlib
@@ -24,7 +24,9 @@ __all__ = ["SetupError", "ensure", "ensure_apt", "ensure_group", "find", "module
 
 def names() -> tuple[str, ...]:
     """The binaries that ensure() knows."""
-    return tuple(binary for tool in GO_TOOLS for binary in tool.commands) + tuple(tool.binary for tool in WHEEL_TOOLS)
+    return tuple(binary for tool in GO_TOOLS for binary in tool.commands) + tuple(
+        tool.binary for tool in WHEEL_TOOLS
+    )
 
 
 def ensure(*binaries: str) -> dict[str, pathlib.Path]:
@@ -71,11 +73,15 @@ def _files_of(module: str) -> ModuleFiles:
     for files in MODULE_FILES:
         if files.module == module:
             return files
-    raise SetupError(f"no files of the Go module {module!r} are used",
-                     remedy=f"name one of: {', '.join(files.module for files in MODULE_FILES)}")
+    raise SetupError(
+        f"no files of the Go module {module!r} are used",
+        remedy=f"name one of: {', '.join(files.module for files in MODULE_FILES)}",
+    )
 
 
-def _ensure(tools: Iterable[GoTool | WheelTool | ModuleFiles], binaries: Iterable[str]) -> dict[str, pathlib.Path]:
+def _ensure(
+    tools: Iterable[GoTool | WheelTool | ModuleFiles], binaries: Iterable[str]
+) -> dict[str, pathlib.Path]:
     store = _store()
     artefacts = list({item.name: item for item in (build.artefact(tool, store) for tool in tools)}.values())
     absent = [item for item in artefacts if item.find(store) is None]

@@ -12,13 +12,23 @@ from tools.setup.catalogue import GROUPS
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.setup", description=__doc__)
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--group", choices=sorted(GROUPS), help="packages and tools for one purpose (default: all)")
-    choice.add_argument("--tool", metavar="NAME", action="append", choices=names(), help="only this tool; may be repeated")
-    choice.add_argument("--print-path", metavar="NAME", choices=names(),
-                        help="print where the tool is if it is ready, else exit with 1; builds nothing")
+    choice.add_argument(
+        "--group", choices=sorted(GROUPS), help="packages and tools for one purpose (default: all)"
+    )
+    choice.add_argument(
+        "--tool", metavar="NAME", action="append", choices=names(), help="only this tool; may be repeated"
+    )
+    choice.add_argument(
+        "--print-path",
+        metavar="NAME",
+        choices=names(),
+        help="print where the tool is if it is ready, else exit with 1; builds nothing",
+    )
     choice.add_argument("--list", action="store_true", help="every tool, ready or not")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ended politely: the running build goes with us.
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # Ended politely: the running build goes with us.
     try:
         return _run(options)
     except SetupError as error:
@@ -33,8 +43,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.print_path:
         path = find(options.print_path)
         if path is None:
-            print(f"setup: {options.print_path} is not ready; to get it: python3 -m tools.setup --tool {options.print_path}",
-                  file=sys.stderr)
+            print(
+                f"setup: {options.print_path} is not ready: run tools.setup --tool {options.print_path}",
+                file=sys.stderr,
+            )
             return 1
         print(path)
     elif options.list:

