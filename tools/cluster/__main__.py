@@ -129,4 +129,5 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

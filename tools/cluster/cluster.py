@@ -175,8 +175,9 @@ class Cluster:
         bring_up.import_image(self._layout, str(image.archive))
 
     def stop(self, process: str) -> None:
-        """Ends one server, for example "prometheus"; returns when it is gone. Nothing starts it again but start()."""
-        self._processes.stop(process)
+        """Ends one server, for example "prometheus", as a crash does; returns when it is gone. Nothing but start()
+        brings it back."""
+        self._processes.kill(process)
 
     def start(self, process: str) -> None:
         """Starts a server that stop() ended; returns when it is ready."""

@@ -59,7 +59,7 @@ def controller_manager(layout: Layout, binaries: Binaries) -> Process:
         "kube-controller-manager",
         [binaries["kube-controller-manager"], f"--kubeconfig={kubeconfig}",
          f"--authentication-kubeconfig={kubeconfig}", f"--authorization-kubeconfig={kubeconfig}",
-         "--bind-address=127.0.0.1", "--leader-elect=false", "--use-service-account-credentials=true",
+         "--authentication-skip-lookup", "--bind-address=127.0.0.1", "--leader-elect=false", "--use-service-account-credentials=true",
          f"--root-ca-file={layout.pki}/ca.crt",
          f"--service-account-private-key-file={layout.pki}/service-account.key"],
     )  # fmt: skip
@@ -70,7 +70,8 @@ def scheduler(layout: Layout, binaries: Binaries) -> Process:
     return Process(
         "kube-scheduler",
         [binaries["kube-scheduler"], f"--kubeconfig={kubeconfig}", f"--authentication-kubeconfig={kubeconfig}",
-         f"--authorization-kubeconfig={kubeconfig}", "--bind-address=127.0.0.1", "--leader-elect=false"],
+         f"--authorization-kubeconfig={kubeconfig}", "--authentication-skip-lookup", "--bind-address=127.0.0.1",
+         "--leader-elect=false"],
     )  # fmt: skip
 
 

@@ -11,14 +11,17 @@ def coredns(layout: Layout, binaries: Binaries) -> Process:
     config = layout.config / "Corefile"
     # Names outside of the cluster do not exist here; saying so at once spares resolvers their timeouts.
     config.write_text(
-        f""".:53 {{
+        f"""cluster.local:53 in-addr.arpa:53 {{
   bind {layout.address}
   errors
   ready {layout.address}:8181
-  kubernetes cluster.local in-addr.arpa {{
+  kubernetes {{
     kubeconfig {kubeconfig_of(layout, "coredns")} {layout.netns}
     ttl 1
   }}
+}}
+.:53 {{
+  bind {layout.address}
   template ANY ANY {{
     rcode NXDOMAIN
   }}

@@ -81,6 +81,7 @@ def kubelet(layout: Layout, binaries: Binaries) -> Process:
         # The machine may be nearly full or small: that is no reason to evict a test.
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
+        "makeIPTablesUtilChains": False,
         "podLogsDir": str(layout.logs / "pods"),
         "shutdownGracePeriod": "0s",
     }

@@ -17,7 +17,7 @@ from .errors import ClusterError
 from .layout import Layout
 
 _POLL_SECONDS = 0.03
-_STOP_SECONDS = 10.0
+_KILL_SECONDS = 10.0
 _LOG_LINES = 12
 
 
@@ -42,14 +42,13 @@ class Processes:
         """Starts a process that was stopped, with the command it had."""
         self._ask({"do": "start", "name": name})
 
-    def stop(self, name: str) -> None:
-        """SIGTERM, then SIGKILL when that does not end it within 10 s; returns when it is gone."""
-        self._ask({"do": "signal", "name": name, "signal": int(signal.SIGTERM)})
-        deadline = time.monotonic() + _STOP_SECONDS
+    def kill(self, name: str) -> None:
+        """Ends a process as a crash does; returns when it is gone."""
+        self._ask({"do": "signal", "name": name, "signal": int(signal.SIGKILL)})
+        deadline = time.monotonic() + _KILL_SECONDS
         while self.states()[name]["running"]:
             if time.monotonic() > deadline:
-                self._ask({"do": "signal", "name": name, "signal": int(signal.SIGKILL)})
-                deadline = time.monotonic() + _STOP_SECONDS
+                raise ClusterError(f"{name} does not end after SIGKILL")
             time.sleep(_POLL_SECONDS)
 
     def states(self) -> dict[str, dict]:
@@ -111,9 +110,7 @@ def launch_supervisor(layout: Layout) -> None:
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=True, close_fds=True
         )
     control = layout.folder / "control.sock"
-    Processes(layout.folder).wait(
-        f"the supervisor answers (see {log})", control.exists, seconds=15
-    )
+    Processes(layout.folder).wait(f"the supervisor answers (see {log})", control.exists, seconds=15)
 
 
 def supervisor_pid(folder: pathlib.Path) -> int | None:

@@ -9,7 +9,7 @@ KEEP are folders that must stay visible although they may lie below /run, /var/l
 
 One request a connection on FOLDER/control.sock, one JSON object a line:
   {"do": "start", "name": N, "argv": [...]}   starts N; without argv as it was started before
-  {"do": "signal", "name": N, "signal": 15}   sends a signal to N
+  {"do": "signal", "name": N, "signal": 9}    sends a signal to N
   {"do": "list"}                              nothing more
 The answer is {"processes": {N: {"pid", "running", "code"}}} with process ids as the cluster sees them, or {"error"}.
 """
