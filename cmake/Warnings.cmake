@@ -1,4 +1,4 @@
-# Every room links this. The list is what has found mistakes here; docs/decisions has no quarrel with more.
+# Every room links this; the list is what has found mistakes here.
 add_library(evenkeel_warnings INTERFACE)
 target_compile_options(evenkeel_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
