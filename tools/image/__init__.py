@@ -11,9 +11,7 @@ printed.
 import hashlib
 import pathlib
 import re
-import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,7 +34,6 @@ _DOCKERFILES = {
 _PAUSE_SOURCE = pathlib.Path(__file__).parent / "pause.c"
 _PAUSE_DOCKERFILE = 'FROM scratch\nCOPY pause /pause\nUSER 65532:65532\nENTRYPOINT ["/pause"]\n'
 _ARCHIVE = "image.tar"
-_KEPT_SECONDS = 24 * 3600
 IMAGES = (*_DOCKERFILES, "pause")
 
 
@@ -107,7 +104,7 @@ def _cached(
                 build,
                 lambda holder: progress.note(f"waiting for process {holder}, which is at it"),
             )
-        _forget_old(place, name)
+        store.forget(name, place, days=1)
     return Image(place / _ARCHIVE, reference)
 
 
@@ -161,10 +158,3 @@ def _last_step(log: pathlib.Path) -> str:
         r"^(?:STEP \d+/\d+|\[\d+/\d+\]).*", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
     )
     return counted[-1][:60] if counted else ""
-
-
-def _forget_old(place: pathlib.Path, name: str) -> None:
-    """Sources change often, and each archive would stay for ever. A young one may be another checkout's."""
-    for other in place.parent.glob(f"{name}-????????????????"):
-        if other != place and time.time() - other.stat().st_mtime > _KEPT_SECONDS:
-            shutil.rmtree(other, ignore_errors=True)

@@ -66,30 +66,31 @@ def missing(packages: Sequence[str]) -> list[str]:
 
 
 def _install(packages: Sequence[str], by_hand: str) -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    log = cache_dir() / "log" / "apt.log"
-    wait = ["-o", "DPkg::Lock::Timeout=600"]
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *wait, *packages]
     units_before = _units()
     try:
-        # The lists of a fresh machine are empty or old; to ask for them only then keeps the usual case quick.
-        command.run("install Debian packages", install, log=log, env=environment)
+        _apt_get("install", packages, by_hand)
     except SetupError:
-        command.run(
-            "read the package lists",
-            ["apt-get", "update", "-q", "-o", "DPkg::Lock::Timeout=600", "-o", "APT::Update::Error-Mode=any"],
-            log=log,
-            env=environment,
-            remedy=f"repair the package sources of this machine, then run: {by_hand}",
-        )
-        command.run(
-            "install Debian packages",
-            install,
-            log=log,
-            env=environment,
-            remedy=f"see why apt-get refuses (this project is set up for Debian 12), then run: {by_hand}",
-        )
+        # The lists of a fresh machine are empty or old; to ask for them only then keeps the usual case quick.
+        _apt_get("update", packages, by_hand)
+        _apt_get("install", packages, by_hand)
     _disable(sorted(_units() - units_before))
+
+
+def _apt_get(action: str, packages: Sequence[str], by_hand: str) -> None:
+    purpose = f"install the Debian packages {' '.join(packages)}"
+    if action == "install":
+        arguments = ["-y", "--no-install-recommends", *packages]
+    else:
+        purpose = f"read the package lists, to {purpose}"
+        arguments = ["-o", "APT::Update::Error-Mode=any"]
+    command.run(
+        purpose,
+        ["apt-get", action, "-q", "-o", "DPkg::Lock::Timeout=600", *arguments],
+        log=cache_dir() / "log" / "apt.log",
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        remedy=f"see why apt-get refuses (this project is set up for Debian 12), then run: {by_hand}",
+        offline_remedy=f"the package sources do not answer: restore the network, then run: {by_hand}",
+    )
 
 
 def _units() -> set[str]:

@@ -38,13 +38,15 @@ class Artefact:
         return store.find(self.name, self.key, self.files)
 
     def make(self, store: Store, progress: Progress) -> pathlib.Path:
-        return store.make(
+        place = store.make(
             self.name,
             self.key,
             self.files,
             lambda folder: self.fill(folder, progress),
             lambda holder: progress.note(f"waiting for process {holder}, which is at it"),
         )
+        store.forget(self.name, place, days=30)
+        return place
 
 
 def artefact(tool: GoTool | WheelTool | ModuleFiles, store: Store) -> Artefact:

