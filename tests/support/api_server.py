@@ -1,4 +1,4 @@
-"""An API server for a test: the one that KUBECONFIG names, or one of its own for as long as the test runs."""
+"""An API server for a test: one of its own for as long as the test runs, or one that is there already."""
 
 import contextlib
 import json
@@ -57,17 +57,22 @@ class ApiServer:
 
     def make_namespace(self, name: str, **labels: str) -> None:
         metadata = {"name": name, "labels": labels}
-        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(namespace))
 
 
 @contextlib.contextmanager
 def api_server(name: str) -> Iterator[ApiServer]:
-    """The API server of KUBECONFIG, or a cluster of its own, without a node, under this name."""
-    given = os.environ.get("KUBECONFIG")
+    """A cluster of its own under this name, without a node, with the Gateway API's kinds; removed at the end.
+
+    EVENKEEL_TEST_KUBECONFIG names one that is there already. (Not KUBECONFIG: these tests install and remove things, and
+    many a shell has that one set to a cluster that matters.)
+    """
+    given = os.environ.get("EVENKEEL_TEST_KUBECONFIG")
     if given:
         yield ApiServer(pathlib.Path(given))
         return
-    from tools.cluster import Cluster  # Only here: with KUBECONFIG set the test does not need the cluster tools.
+    from tools.cluster import Cluster  # Only here: with a cluster given, the tools that start one are not needed.
 
-    with Cluster.up(name=name, node=False) as cluster:
+    with Cluster.up(name=name, node=False, gateway_api=True, quiet=True) as cluster:
         yield ApiServer(cluster.kubeconfig)
