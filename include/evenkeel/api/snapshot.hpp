@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evenkeel/api/load_balanced_service.hpp"
@@ -44,6 +46,7 @@ struct BackendObservation {
   std::optional<std::int32_t> ready_replicas;
   std::optional<std::int32_t> updated_replicas;
   bool rollout = false;  ///< The workload is replacing its pods.
+  std::string selector;  ///< Of the workload's pods, in selector syntax, for status; not part of the JSON.
   std::optional<Endpoints> endpoints;
   std::optional<double> weight;           ///< Share set now, percent of all traffic.
   std::optional<double> observed_weight;  ///< Share measured, percent of all traffic.
@@ -96,5 +99,21 @@ struct Snapshot {
 /// `memory` null or absent gives an empty optional; the stream carries the last one over.
 /// @return Error{Invalid} that names the JSON path, e.g. "service.spec.backends[0].weight: must be ...".
 [[nodiscard]] Result<Snapshot> parse_snapshot(std::string_view json);
+
+/// parse_snapshot() for many snapshots: reuses its buffers, and checks a spec only when its text is new.
+/// One thread at a time.
+class SnapshotReader {
+ public:
+  SnapshotReader();
+  ~SnapshotReader();
+  SnapshotReader(const SnapshotReader&) = delete;
+  SnapshotReader& operator=(const SnapshotReader&) = delete;
+
+  [[nodiscard]] Result<Snapshot> read(std::string_view json);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace evenkeel::api

@@ -1,0 +1,105 @@
+#include "evenkeel/api/validate.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules.hpp"
+#include "schema.hpp"
+
+namespace evenkeel::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file{path};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+/// What a manifest of the corpus declares about itself: `# field: spec.mode`.
+std::string header(const std::string& text, const std::string& name) {
+  const auto mark = "# " + name + ": ";
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line) && line.starts_with("#");) {
+    if (line.starts_with(mark)) return line.substr(mark.size());
+  }
+  return "";
+}
+
+std::vector<fs::path> corpus(const std::string& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry :
+       fs::directory_iterator{fs::path{EVENKEEL_SOURCE_DIR} / "tests/contract/crd" / folder}) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string print(const std::vector<Violation>& violations) {
+  std::string text;
+  for (const auto& violation : violations) {
+    text += std::to_string(violation.line) + ": " + violation.field + ": " + violation.message + "\n";
+  }
+  return text;
+}
+
+class GoodManifest : public testing::TestWithParam<fs::path> {};
+class BadManifest : public testing::TestWithParam<fs::path> {};
+
+TEST_P(GoodManifest, IsAccepted) {
+  const auto violations = validate_manifest(read_file(GetParam()));
+  EXPECT_TRUE(violations.empty()) << print(violations);
+}
+
+TEST_P(BadManifest, IsRefusedForItsField) {
+  const auto text = read_file(GetParam());
+  const auto field = header(text, "field");
+  const auto message = header(text, "message");
+  ASSERT_FALSE(field.empty());
+  const auto violations = validate_manifest(text);
+  const bool named = std::ranges::any_of(violations, [&](const Violation& violation) {
+    return violation.field == field && violation.message.find(message) != std::string::npos &&
+           violation.line > 0;
+  });
+  EXPECT_TRUE(named) << "wanted " << field << ": " << message << "\ngot\n" << print(violations);
+}
+
+const auto kFileName = [](const auto& file) { return file.param.stem().string(); };
+INSTANTIATE_TEST_SUITE_P(Corpus, GoodManifest, testing::ValuesIn(corpus("good")), kFileName);
+INSTANTIATE_TEST_SUITE_P(Corpus, BadManifest, testing::ValuesIn(corpus("bad")), kFileName);
+
+TEST(BuiltInCrd, HasAnAnswerToEveryRuleAndKeyword) {
+  EXPECT_THAT(built_in_crd().unknown_rules, testing::IsEmpty());
+  EXPECT_THAT(built_in_crd().unknown_keywords, testing::IsEmpty());
+}
+
+void collect_rules(const Schema& schema, std::vector<std::string>& texts) {
+  for (const auto& rule : schema.rules) texts.push_back(rule.text);
+  for (const auto& [name, child] : schema.properties) collect_rules(*child, texts);
+  if (schema.items) collect_rules(*schema.items, texts);
+  if (schema.additional_properties) collect_rules(*schema.additional_properties, texts);
+}
+
+TEST(RuleTable, HoldsNoRuleThatTheCrdLacks) {
+  std::vector<std::string> texts;
+  collect_rules(built_in_crd().root, texts);
+  for (const auto known : known_rules()) EXPECT_NE(std::ranges::find(texts, known), texts.end()) << known;
+}
+
+TEST(BuiltInCrd, HasTheRevisionOfItsAnnotation) {
+  EXPECT_GE(schema_revision(), 1);
+  const auto annotation = "evenkeel.dev/schema-revision: \"" + std::to_string(schema_revision()) + "\"";
+  EXPECT_THAT(std::string{crd_yaml()}, testing::HasSubstr(annotation));
+}
+
+}  // namespace
+}  // namespace evenkeel::api
