@@ -157,6 +157,7 @@ class CommandLineTest(unittest.TestCase):
         status, out, _ = self.run_setup("--tool", "etcd")
         self.assertEqual(status, 0)
         self.assertEqual(len(self.artefacts()), 1, self.artefacts())
+        self.assertEqual([path.name for path in self.cache.glob("tools/etcd-*/*")], ["etcd"])
         self.assertEqual(next(self.cache.glob("tools/etcd-*/etcd")).read_text(encoding="utf-8"), "whole\n")
 
     def test_an_interrupted_run_ends_its_compiler(self) -> None:

@@ -64,7 +64,7 @@ def build_image(name: str) -> Image:
 
 def _build_pause() -> Image:
     def fill(buildah: Buildah, folder: pathlib.Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="evenkeel-pause-") as context_name:
+        with tempfile.TemporaryDirectory(dir=folder) as context_name:
             context = pathlib.Path(context_name)
             (context / "Dockerfile").write_text(_PAUSE_DOCKERFILE, encoding="utf-8")
             command.run(

@@ -63,6 +63,7 @@ def make(buildah: Buildah) -> None:
             "make the Debian base image",
             ["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, str(root), mirror],
             log=cache_dir() / "log" / "base-image.log",
+            contained=True,
         )
         _strip(root)
         (root / "etc/apt/sources.list").write_text(

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -19,9 +20,13 @@ class Buildah:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """One build at a time; working containers that a killed build left behind are removed first."""
+        """One build at a time; working containers and folders that a killed build left are removed first."""
         with Store(self.root_.parent).lock("storage"):
-            (self.root_.parent / "tmp").mkdir(exist_ok=True)
+            scratch = self.root_.parent / "tmp"
+            scratch.mkdir(exist_ok=True)
+            for leftover in scratch.iterdir():
+                if leftover.name != "buildah-cache":
+                    shutil.rmtree(leftover, ignore_errors=True)
             if self.output("containers", "--quiet"):
                 self.output("rm", "--all")
             yield
@@ -50,6 +55,7 @@ class Buildah:
             self.argv(*arguments),
             log=cache_dir() / "log" / f"{log}.log",
             env=self.environment(),
+            contained=True,
             remedy=remedy,
         )
 

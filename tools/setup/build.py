@@ -136,7 +136,7 @@ def _linker_flags(tool: GoTool) -> str:
 
 
 def _build(tool: GoTool, go: Toolchain, folder: pathlib.Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=f"evenkeel-{tool.name}-") as scratch_name:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch_name:
         scratch = pathlib.Path(scratch_name)
         environment = go.environment(scratch)
         place = MODULES / tool.name
@@ -167,7 +167,7 @@ def _build(tool: GoTool, go: Toolchain, folder: pathlib.Path) -> None:
             attempts=2,
         )
         for name, package in tool.commands.items():
-            shutil.copy(output / _built_name(package, tool), folder / name)
+            (output / _built_name(package, tool)).rename(folder / name)
 
 
 def _built_name(package: str, tool: GoTool) -> str:
@@ -213,7 +213,7 @@ def _module_place(pinned_by: str, module: str, go: Toolchain, environment: dict[
 
 
 def _copy_files(files: ModuleFiles, go: Toolchain, folder: pathlib.Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=f"evenkeel-{files.name}-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         place = _module_place(files.pinned_by, files.module, go, go.environment(pathlib.Path(scratch)))
         for sub in files.folders:
             shutil.copytree(place / sub, folder / sub, copy_function=shutil.copyfile)

@@ -27,6 +27,11 @@ OFFLINE_WORDS = (
     "cannot initiate the connection",
     "unable to connect",
 )
+# Ends with its parent, by whatever signal; in the second form everything that it started does too, and its mounts
+# with it: a container build starts processes in sessions of their own. That one needs root.
+_TIED = ("setpriv", "--pdeathsig", "TERM")
+_CONTAINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+
 OFFLINE_REMEDY = (
     "the network, or the package source that this machine is set up to use, did not answer: restore it and "
     "run the same command again (what is finished is kept), or copy a filled cache folder from another "
@@ -55,17 +60,18 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: pathlib.Path | None = None,
     attempts: int = 1,
+    contained: bool = False,
     remedy: str = "",
     offline_remedy: str = OFFLINE_REMEDY,
 ) -> None:
     """Runs `argv` with its output in `log`, up to `attempts` times when the network seems to be the matter.
 
-    Raises SetupError(`cannot <what>`) with the end of the output. The command gets a process group of its
-    own, which is ended when we are interrupted, and a parent-death signal in case we are killed.
+    Raises SetupError(`cannot <what>`) with the end of the output. The command ends when we are
+    interrupted or killed; with `contained` (for root) so does everything that it started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     for attempt in range(1, attempts + 1):
-        status = _run_once(argv, log, env, cwd)
+        status = _run_once(argv, log, env, cwd, contained)
         if status == 0:
             return
         offline = looks_offline(log.read_text(encoding="utf-8", errors="replace")[-10_000:])
@@ -85,12 +91,17 @@ def run(
 
 
 def _run_once(
-    argv: Sequence[str], log: pathlib.Path, env: Mapping[str, str] | None, cwd: pathlib.Path | None
+    argv: Sequence[str],
+    log: pathlib.Path,
+    env: Mapping[str, str] | None,
+    cwd: pathlib.Path | None,
+    contained: bool,
 ) -> int:
+    tie, end = (_CONTAINED, signal.SIGKILL) if contained else (_TIED, signal.SIGTERM)
     with open(log, "wb") as file:
         try:
             process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", *argv],
+                [*tie, *argv],
                 env=env,
                 cwd=cwd,
                 stdout=file,
@@ -106,7 +117,7 @@ def _run_once(
         try:
             return process.wait()
         except BaseException:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, end)
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:

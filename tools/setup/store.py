@@ -40,7 +40,8 @@ class Store:
         """The artefact; unless somebody else has made it, `fill` gets an empty folder to put `files` into.
 
         `waiting` is told who holds the lock when there is somebody to wait for. When `fill` raises, nothing
-        is left behind; what a killed process left is swept by the next one that makes the same name.
+        is left behind; what a killed process left is swept by the next one that makes the
+        same name, which is why scratch files belong into that folder as well.
         """
         place = self.path(name, key)
         with self.lock(name, waiting):

