@@ -4,8 +4,8 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build ccache mold \
-      libboost-dev libcli11-dev libcpprest-dev libfmt-dev libsimdjson-dev libspdlog-dev libssl-dev \
-      libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev \
+      libboost-dev libcivetweb-dev libcli11-dev libcpprest-dev libfmt-dev libsimdjson-dev libspdlog-dev \
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json VERSION ./

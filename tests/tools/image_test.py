@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 import unittest
+from collections.abc import Callable
 
 from tools.image import IMAGES, build_image, sources
 from tools.paths import REPOSITORY
@@ -40,7 +41,7 @@ class SourcesTest(unittest.TestCase):
         self.assertEqual(sources.copied(DOCKERFILE), ["main.cpp", "lib*.txt", "include"])
 
     def test_whatever_is_copied_decides(self) -> None:
-        changes = {
+        changes: dict[str, Callable[[], object]] = {
             "a file": lambda: self.write("main.cpp", "int main() {}"),
             "a file behind a pattern": lambda: self.write("libmore.txt", ""),
             "a file deep in a folder": lambda: self.write("include/a/b.hpp", "#pragma once"),

@@ -95,6 +95,7 @@ def _cached(
             progress.note(lambda: _last_step(cache_dir() / "log" / f"image-{name}.log"))
             with buildah.alone():
                 fill(buildah, folder)
+                buildah.keep_small()
 
         with progress.step(f"building the image {reference}"):
             place = store.make(

@@ -11,6 +11,9 @@ from tools.paths import cache_dir
 from tools.setup import SetupError, command
 from tools.setup.store import Store
 
+# Some fifty builds' worth. The first build after a clearing out installs its compiler anew.
+_MANY_IMAGES = 400
+
 
 class Buildah:
     """One storage. Other methods belong inside `with buildah.alone():`, which one process has at a time."""
@@ -90,6 +93,11 @@ class Buildah:
             check=False,
         )
         return done.stdout.strip() if done.returncode == 0 else None
+
+    def keep_small(self) -> None:
+        """Drops the layers of past builds once there are many: each change of a source leaves a handful."""
+        if len(self.output("images", "--all", "--quiet").split()) > _MANY_IMAGES:
+            self.output("rmi", "--prune")
 
     @contextlib.contextmanager
     def container(self, image: str) -> Iterator[tuple[str, pathlib.Path]]:

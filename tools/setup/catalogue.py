@@ -156,7 +156,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
         "libcli11-dev",
         "libfmt-dev",
         "libspdlog-dev",
-        "libhowardhinnant-date-dev",
+        "libcivetweb-dev",
         "libgtest-dev",
         "libgmock-dev",
     ),

@@ -27,8 +27,8 @@ OFFLINE_WORDS = (
     "cannot initiate the connection",
     "unable to connect",
 )
-# Ends with its parent, by whatever signal; in the second form everything that it started does too, and its mounts
-# with it: a container build starts processes in sessions of their own. That one needs root.
+# Ends with its parent, by whatever signal; in the second form everything that it started does too, and its
+# mounts with it: a container build starts processes in sessions of their own. That one needs root.
 _TIED = ("setpriv", "--pdeathsig", "TERM")
 _CONTAINED = ("setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
