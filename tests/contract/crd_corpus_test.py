@@ -73,9 +73,10 @@ def expected(path: pathlib.Path) -> tuple[str, str]:
 
 
 def contains(whole: Any, part: Any) -> bool:
-    """Whether `part` is still there in `whole`, which may have grown by defaults."""
+    """Whether `part` is still there in `whole`, which may have grown by defaults. A null counts as absent."""
     if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and contains(whole[key], part[key]) for key in part)
+        given = {key: value for key, value in part.items() if value is not None}
+        return isinstance(whole, dict) and all(key in whole and contains(whole[key], given[key]) for key in given)
     if isinstance(part, list):
         return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
     return bool(whole == part)

@@ -12,7 +12,6 @@ from typing import Any
 from tools.setup import ensure
 
 CRD = pathlib.Path("crds/evenkeel.dev_loadbalancedservices.yaml")
-CRD_NAME = "loadbalancedservices.evenkeel.dev"
 
 
 class ApiServer:
@@ -42,7 +41,6 @@ class ApiServer:
     def install_crd(self) -> None:
         """Applies the CRD and waits until its kind is served (right after, lists answer 429 for a moment)."""
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-        self.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{CRD_NAME}")
         self.eventually("get", "loadbalancedservices", "--all-namespaces")
 
     def eventually(self, *arguments: str, seconds: float = 30) -> str:
