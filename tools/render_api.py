@@ -42,8 +42,16 @@ def reference() -> str:
     for part in ("spec", "status"):
         lines += ["", f"### {part}", "", "| field | type | default | meaning |", "|---|---|---|---|"]
         lines += [_row(*field) for field in _fields(root["properties"][part], part)]
-    lines += ["", "### Rules between fields", "", "| at | what the API server answers where it is broken |", "|---|---|"]
-    lines += [f"| `{place}` | {_cell(message)} |" for place, message in _rules(root["properties"]["spec"], "spec")]
+    lines += [
+        "",
+        "### Rules between fields",
+        "",
+        "| at | what the API server answers where it is broken |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| `{place}` | {_cell(message)} |" for place, message in _rules(root["properties"]["spec"], "spec")
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -94,7 +102,9 @@ def _cell(text: str) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.render_api", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if the page is out of date"
+    )
     arguments = parser.parse_args()
     try:
         wanted = page()

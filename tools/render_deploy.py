@@ -21,7 +21,7 @@ BUNDLE = REPOSITORY / "deploy" / "evenkeel.yaml"
 
 HEAD = """\
 # Evenkeel as plain manifests: kubectl apply --server-side -f deploy/evenkeel.yaml
-# Rendered from charts/evenkeel with its default values by `python3 -m tools.render_deploy`; change the chart instead.
+# Rendered from charts/evenkeel by `python3 -m tools.render_deploy`; change the chart instead.
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -42,8 +42,12 @@ class RenderError(Exception):
 def bundle() -> str:
     """The plain manifests, as the chart and the CRD stand now."""
     command = [
-        str(ensure("helm")["helm"]), "template", "evenkeel", str(CHART),
-        "--namespace=evenkeel-system", "--set=crds.keep=false",
+        str(ensure("helm")["helm"]),
+        "template",
+        "evenkeel",
+        str(CHART),
+        "--namespace=evenkeel-system",
+        "--set=crds.keep=false",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -73,8 +77,12 @@ def _text(path: pathlib.Path) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m tools.render_deploy", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if something is out of date")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tools.render_deploy", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if something is out of date"
+    )
     arguments = parser.parse_args()
     try:
         if not arguments.check:

@@ -32,26 +32,32 @@ CRD_RULE = {("apiextensions.k8s.io", "customresourcedefinitions"): {"get"}}
 # (--set-json settings, part of what helm says)
 REFUSED = [
     (["replicas=3"], "replicas"),
-    (["image.tags=\"x\""], "tags"),
-    (["image.pullPolicy=\"Sometimes\""], "pullPolicy"),
-    (["image.digest=\"sha256:abc\""], "digest"),
-    (["prometheus.url=\"prometheus:9090\""], "url"),
+    (['image.tags="x"'], "tags"),
+    (['image.pullPolicy="Sometimes"'], "pullPolicy"),
+    (['image.digest="sha256:abc"'], "digest"),
+    (['prometheus.url="prometheus:9090"'], "url"),
     (["prometheus.timeoutSeconds=0"], "timeoutSeconds"),
     (["prometheus.timeoutSeconds=5"], "prometheus.timeoutSeconds is 5: it must be below tickSeconds"),
-    (["signals.scrapeIntervalSeconds=\"15s\""], "scrapeIntervalSeconds"),
-    (["signals.windowSeconds=59"], "signals.windowSeconds is 59: a rate needs a window of at least four scrape intervals"),
+    (['signals.scrapeIntervalSeconds="15s"'], "scrapeIntervalSeconds"),
+    (
+        ["signals.windowSeconds=59"],
+        "signals.windowSeconds is 59: a rate needs a window of at least four scrape intervals",
+    ),
     (["tickSeconds=1"], "tickSeconds"),
     (["workers=0"], "workers"),
-    (["logLevel=\"verbose\""], "logLevel"),
-    (["watchNamespaces=\"store\""], "watchNamespaces"),
-    (["watchNamespaces=[\"Store\"]"], "watchNamespaces"),
-    (["presets.CPUUtilization={\"query\":\"up\",\"timestampQuery\":\"up\"}"], "CPUUtilization"),
-    (["presets.LatencyP99.query=\"\""], "query"),
+    (['logLevel="verbose"'], "logLevel"),
+    (['watchNamespaces="store"'], "watchNamespaces"),
+    (['watchNamespaces=["Store"]'], "watchNamespaces"),
+    (['presets.CPUUtilization={"query":"up","timestampQuery":"up"}'], "CPUUtilization"),
+    (['presets.LatencyP99.query=""'], "query"),
     (["presets.LatencyP99.window=8"], "window"),
     (["crds.install=true"], "install"),
-    (["metrics.serviceMonitor.enabled=\"yes\""], "enabled"),
-    (["metrics.serviceMonitor.interval=\"often\""], "interval"),
-    (["metrics.serviceMonitor.enabled=true", "metrics.service.enabled=false"], "needs metrics.service.enabled"),
+    (['metrics.serviceMonitor.enabled="yes"'], "enabled"),
+    (['metrics.serviceMonitor.interval="often"'], "interval"),
+    (
+        ["metrics.serviceMonitor.enabled=true", "metrics.service.enabled=false"],
+        "needs metrics.service.enabled",
+    ),
     (["resources.request={}"], "request"),
 ]
 
@@ -67,7 +73,9 @@ def rules_of(role: Object) -> dict[tuple[str, str], set[str]]:
 def differing(default: Any, other: Any, path: str = "") -> set[str]:
     """The paths of the defaults that a values file does not replace by something else."""
     if isinstance(default, dict) and default and isinstance(other, dict):
-        return {p for key in default for p in differing(default[key], other.get(key), f"{path}.{key}".lstrip("."))}
+        return {
+            p for key in default for p in differing(default[key], other.get(key), f"{path}.{key}".lstrip("."))
+        }
     return {path} if other is None or other == default else set()
 
 
@@ -95,17 +103,38 @@ class RenderingTest(unittest.TestCase):
         defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
         everything = yaml.safe_load(EVERYTHING.read_text(encoding="utf-8"))
         # What would contradict the rest of that file, or is what another values file is there for.
-        others = {"image.tag", "crds.enabled", "watchNamespaces", "serviceAccount.create", "rbac.create",
-                  "metrics.service.enabled", "presets.LatencyP99", "nodeSelector.kubernetes.io/os"}
+        others = {
+            "image.tag",
+            "crds.enabled",
+            "watchNamespaces",
+            "serviceAccount.create",
+            "rbac.create",
+            "metrics.service.enabled",
+            "presets.LatencyP99",
+            "nodeSelector.kubernetes.io/os",
+        }
         self.assertEqual(others, differing(defaults, everything))
 
     def test_everything_values_arrive(self) -> None:
         text = template(EVERYTHING).stdout
-        for part in ("registry.example.com/evenkeel@sha256:0123", "team: platform", "example.com/role: keel",
-                     "name: even-keel", "app.kubernetes.io/name: keel", "interval: 30s", "release: prometheus",
-                     "priorityClassName: system-cluster-critical", "kubernetes.io/arch: amd64", "cpu: 100m",
-                     "node-role.kubernetes.io/control-plane", "example.com/control", "example.com/tier: control",
-                     "example.com/note: pod", "example.com/note: metrics", "name: pull"):
+        for part in (
+            "registry.example.com/evenkeel@sha256:0123",
+            "team: platform",
+            "example.com/role: keel",
+            "name: even-keel",
+            "app.kubernetes.io/name: keel",
+            "interval: 30s",
+            "release: prometheus",
+            "priorityClassName: system-cluster-critical",
+            "kubernetes.io/arch: amd64",
+            "cpu: 100m",
+            "node-role.kubernetes.io/control-plane",
+            "example.com/control",
+            "example.com/tier: control",
+            "example.com/note: pod",
+            "example.com/note: metrics",
+            "name: pull",
+        ):
             with self.subTest(part):
                 self.assertIn(part, text)
         self.assertNotIn("prometheus.io/scrape", text)
@@ -195,7 +224,7 @@ class PodTest(unittest.TestCase):
             pod = one(objects(settings=settings), "Deployment")["spec"]["template"]
             return dict(pod["metadata"]["annotations"])
 
-        self.assertNotEqual(annotations(), annotations("logLevel=\"debug\""))
+        self.assertNotEqual(annotations(), annotations('logLevel="debug"'))
         self.assertEqual(annotations(), annotations("metrics.service.enabled=false"))
 
     def test_ports_and_probes_meet_what_the_operator_listens_on(self) -> None:
@@ -212,20 +241,31 @@ class PodTest(unittest.TestCase):
             rendered = objects(path)
             deployment = one(rendered, "Deployment")["spec"]
             labels = deployment["template"]["metadata"]["labels"]
-            for selector in (deployment["selector"]["matchLabels"], one(rendered, "Service")["spec"]["selector"]):
+            for selector in (
+                deployment["selector"]["matchLabels"],
+                one(rendered, "Service")["spec"]["selector"],
+            ):
                 self.assertEqual(selector, {key: labels[key] for key in selector})
 
 
 class ConfigurationTest(unittest.TestCase):
     def test_defaults_reach_the_operator(self) -> None:
         config = operator_config(objects())
-        self.assertEqual({"url": "http://prometheus.monitoring.svc:9090", "timeoutSeconds": 4}, config["prometheus"])
-        self.assertEqual((5, 2, "info", []), tuple(config[key] for key in (
-            "tickSeconds", "workers", "logLevel", "watchNamespaces")))
+        self.assertEqual(
+            {"url": "http://prometheus.monitoring.svc:9090", "timeoutSeconds": 4}, config["prometheus"]
+        )
+        self.assertEqual(
+            (5, 2, "info", []),
+            tuple(config[key] for key in ("tickSeconds", "workers", "logLevel", "watchNamespaces")),
+        )
         self.assertEqual({"RequestsPerSecond", "LatencyP99"}, set(config["presets"]))
 
     def test_placeholders_become_window_and_interval(self) -> None:
-        for path, window, step in ((None, 60, 15), (CHART / "ci" / "demo-values.yaml", 8, 1), (EVERYTHING, 180, 30)):
+        for path, window, step in (
+            (None, 60, 15),
+            (CHART / "ci" / "demo-values.yaml", 8, 1),
+            (EVERYTHING, 180, 30),
+        ):
             presets = operator_config(objects(*([path] if path else [])))["presets"]
             text = json.dumps(presets)
             with self.subTest(str(path)):
@@ -236,7 +276,7 @@ class ConfigurationTest(unittest.TestCase):
                 self.assertIn(f"[{window}s:{step}s]", presets["LatencyP99"]["timestampQuery"])
 
     def test_names_that_look_like_numbers_stay_text(self) -> None:
-        config = operator_config(objects(settings=["watchNamespaces=[\"123\",\"true\"]"]))
+        config = operator_config(objects(settings=['watchNamespaces=["123","true"]']))
         self.assertEqual(["123", "true"], config["watchNamespaces"])
 
 

@@ -1,4 +1,4 @@
-"""A real API server takes what the chart and deploy/ hold: by its own schemas, by server-side dry run, and by helm."""
+"""A real API server takes what the chart and deploy/ hold: by its schemas, by dry run, and by helm."""
 
 import contextlib
 import json
@@ -55,10 +55,18 @@ class SchemaTest(unittest.TestCase):
 
     def _kubeconform(self, manifests: str) -> subprocess.CompletedProcess[str]:
         command = [
-            str(ensure("kubeconform")["kubeconform"]), "-strict", "-summary", "-output=json",
-            "-schema-location", str(self.folder / LOCATION), "-skip=ServiceMonitor", "-",
+            str(ensure("kubeconform")["kubeconform"]),
+            "-strict",
+            "-summary",
+            "-output=json",
+            "-schema-location",
+            str(self.folder / LOCATION),
+            "-skip=ServiceMonitor",
+            "-",
         ]
-        return subprocess.run(command, input=manifests, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(
+            command, input=manifests, capture_output=True, text=True, check=False, timeout=120
+        )
 
     def test_everything_rendered_fits_the_schemas(self) -> None:
         for path in CI_VALUES:
@@ -84,8 +92,15 @@ class DryRunTest(unittest.TestCase):
         for path in CI_VALUES:
             with self.subTest(path.name):
                 manifests = yaml.safe_dump_all(served(objects(path)))
-                done = api.run("apply", "--dry-run=server", "--server-side", "--force-conflicts", "-f", "-",
-                               stdin=manifests)
+                done = api.run(
+                    "apply",
+                    "--dry-run=server",
+                    "--server-side",
+                    "--force-conflicts",
+                    "-f",
+                    "-",
+                    stdin=manifests,
+                )
                 # The pod security standard only warns about a Deployment; it refuses the pod later.
                 self.assertEqual((0, ""), (done.returncode, done.stderr))
 
@@ -99,8 +114,12 @@ class DryRunTest(unittest.TestCase):
                 template = one(objects(*([path] if path else [])), "Deployment")["spec"]["template"]
                 account = template["spec"]["serviceAccountName"]
                 api.run("create", "serviceaccount", account, "-n", NAMESPACE)
-                pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
-                       "metadata": {"name": "evenkeel", "namespace": NAMESPACE}}
+                pod = {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "spec": template["spec"],
+                    "metadata": {"name": "evenkeel", "namespace": NAMESPACE},
+                }
                 done = api.run("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
                 self.assertEqual((0, ""), (done.returncode, done.stderr))
 
@@ -108,8 +127,12 @@ class DryRunTest(unittest.TestCase):
         template = one(objects(), "Deployment")["spec"]["template"]
         template["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
         api.run("create", "serviceaccount", "evenkeel", "-n", NAMESPACE)
-        pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
-               "metadata": {"name": "evenkeel", "namespace": NAMESPACE}}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "spec": template["spec"],
+            "metadata": {"name": "evenkeel", "namespace": NAMESPACE},
+        }
         done = api.run("create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
         self.assertIn("violates PodSecurity", done.stderr)
 
@@ -128,7 +151,9 @@ class HelmTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.addCleanup(api.run, "delete", "lbs", "--all", "-n", "store")
-        self.addCleanup(helm, "uninstall", "evenkeel", "-n", HELM_NAMESPACE, "--kubeconfig", str(api.kubeconfig))
+        self.addCleanup(
+            helm, "uninstall", "evenkeel", "-n", HELM_NAMESPACE, "--kubeconfig", str(api.kubeconfig)
+        )
 
     def test_services_survive_upgrade_and_uninstall(self) -> None:
         self.assertIn("kubectl apply -f - <<YAML", self._install())

@@ -31,37 +31,88 @@ def latency(cluster: str, below_100: str, below_250: str) -> list[dict[str, str]
 
 # (what is shown, preset, series, samples that are expected after 20 s)
 CASES: list[tuple[str, str, list[dict[str, str]], list[dict[str, Any]]]] = [
-    ("requests are counted by namespace and service", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "0+5x20"),
-        series("rq_total", "other_shop-blue_http", "0+7x20"),
-    ], [{"labels": '{namespace="other", service="shop-blue"}', "value": 7}, blue(5)]),
-    ("several gateways and ports of one Service are added up", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "0+5x20", instance="a"),
-        series("rq_total", "store_shop-blue_80", "0+2x20", instance="b"),
-        series("rq_total", "store_shop-blue_81", "0+1x20", instance="b"),
-    ], [blue(8)]),
-    ("what the gateway answers itself is demand", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "0+1x20"),
-        series("cx_none_healthy", "store_shop-blue_80", "0+2x20"),
-        series("rq_pending_failure_eject", "store_shop-blue_80", "0+3x20"),
-        series("rq_pending_overflow", "store_shop-blue_80", "0+4x20"),
-    ], [blue(10)]),
-    ("a dead backend's demand stands by itself", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "9x20"),
-        series("cx_none_healthy", "store_shop-blue_80", "0+6x20"),
-    ], [blue(6)]),
-    ("labels of the scrape give way to those of the cluster", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "0+5x20", namespace="projectcontour", service="envoy"),
-    ], [blue(5)]),
-    ("an idle service reads 0", "RequestsPerSecond", [series("rq_total", "store_shop-blue_80", "9x20")], [blue(0)]),
-    ("clusters that are no Services are left out", "RequestsPerSecond", [
-        series("rq_total", "contour", "0+5x20"), series("rq_total", "service-stats", "0+5x20"),
-    ], []),
-    ("a gateway that is gone reads as nothing", "RequestsPerSecond", [
-        series("rq_total", "store_shop-blue_80", "0+5x9 stale"),
-    ], []),
-    ("latency is in seconds", "LatencyP99", latency("store_shop-blue_80", "0x20", "0+100x20"), [blue(0.2485)]),
-    ("no request, no percentile and no error", "LatencyP99", latency("store_shop-blue_80", "5x20", "9x20"), []),
+    (
+        "requests are counted by namespace and service",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "0+5x20"),
+            series("rq_total", "other_shop-blue_http", "0+7x20"),
+        ],
+        [{"labels": '{namespace="other", service="shop-blue"}', "value": 7}, blue(5)],
+    ),
+    (
+        "several gateways and ports of one Service are added up",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "0+5x20", instance="a"),
+            series("rq_total", "store_shop-blue_80", "0+2x20", instance="b"),
+            series("rq_total", "store_shop-blue_81", "0+1x20", instance="b"),
+        ],
+        [blue(8)],
+    ),
+    (
+        "what the gateway answers itself is demand",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "0+1x20"),
+            series("cx_none_healthy", "store_shop-blue_80", "0+2x20"),
+            series("rq_pending_failure_eject", "store_shop-blue_80", "0+3x20"),
+            series("rq_pending_overflow", "store_shop-blue_80", "0+4x20"),
+        ],
+        [blue(10)],
+    ),
+    (
+        "a dead backend's demand stands by itself",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "9x20"),
+            series("cx_none_healthy", "store_shop-blue_80", "0+6x20"),
+        ],
+        [blue(6)],
+    ),
+    (
+        "labels of the scrape give way to those of the cluster",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "0+5x20", namespace="projectcontour", service="envoy"),
+        ],
+        [blue(5)],
+    ),
+    (
+        "an idle service reads 0",
+        "RequestsPerSecond",
+        [series("rq_total", "store_shop-blue_80", "9x20")],
+        [blue(0)],
+    ),
+    (
+        "clusters that are no Services are left out",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "contour", "0+5x20"),
+            series("rq_total", "service-stats", "0+5x20"),
+        ],
+        [],
+    ),
+    (
+        "a gateway that is gone reads as nothing",
+        "RequestsPerSecond",
+        [
+            series("rq_total", "store_shop-blue_80", "0+5x9 stale"),
+        ],
+        [],
+    ),
+    (
+        "latency is in seconds",
+        "LatencyP99",
+        latency("store_shop-blue_80", "0x20", "0+100x20"),
+        [blue(0.2485)],
+    ),
+    (
+        "no request, no percentile and no error",
+        "LatencyP99",
+        latency("store_shop-blue_80", "5x20", "9x20"),
+        [],
+    ),
 ]
 
 
@@ -71,11 +122,15 @@ class PresetsTest(unittest.TestCase):
     def _promtool(self, input_series: list[dict[str, str]], query: str, samples: list[dict[str, Any]]) -> str:
         """Empty if `query` gives `samples` at 20 s, else what promtool says."""
         test = {
-            "rule_files": [], "evaluation_interval": "1s",
-            "tests": [{
-                "interval": "1s", "input_series": input_series,
-                "promql_expr_test": [{"expr": query, "eval_time": "20s", "exp_samples": samples}],
-            }],
+            "rule_files": [],
+            "evaluation_interval": "1s",
+            "tests": [
+                {
+                    "interval": "1s",
+                    "input_series": input_series,
+                    "promql_expr_test": [{"expr": query, "eval_time": "20s", "exp_samples": samples}],
+                }
+            ],
         }
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "test.yaml"
@@ -96,7 +151,11 @@ class PresetsTest(unittest.TestCase):
     def test_times_are_those_of_the_newest_sample(self) -> None:
         for preset, counter in (("RequestsPerSecond", "rq_total"), ("LatencyP99", "rq_time_count")):
             query = self.presets[preset]["timestampQuery"]
-            for values, samples in (("0+5x20", [blue(20)]), ("0+5x15 stale", [blue(15)]), ("0+5x5 stale", [])):
+            for values, samples in (
+                ("0+5x20", [blue(20)]),
+                ("0+5x15 stale", [blue(15)]),
+                ("0+5x5 stale", []),
+            ):
                 with self.subTest(f"{preset} {values}"):
                     found = self._promtool([series(counter, "store_shop-blue_80", values)], query, samples)
                     self.assertEqual("", found)

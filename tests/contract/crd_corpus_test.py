@@ -1,4 +1,4 @@
-"""The real API server gives every manifest of the corpus the verdict that the corpus names, and kubectl works on our kind."""
+"""The real API server gives every manifest of the corpus its verdict, and kubectl works on our kind."""
 
 import concurrent.futures
 import contextlib
@@ -29,40 +29,100 @@ DEFAULTS: list[tuple[str, str, Any]] = [
     ("quantities", "scaling.minReplicas", 1),
     ("behavior_defaults", "scaling.behavior.scaleUp.stabilizationWindowSeconds", 0),
     ("behavior_defaults", "scaling.behavior.scaleUp.selectPolicy", "Max"),
-    ("behavior_defaults", "scaling.behavior.scaleUp.policies", [
-        {"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15}]),
+    (
+        "behavior_defaults",
+        "scaling.behavior.scaleUp.policies",
+        [
+            {"type": "Pods", "value": 4, "periodSeconds": 15},
+            {"type": "Percent", "value": 100, "periodSeconds": 15},
+        ],
+    ),
     ("behavior_defaults", "scaling.behavior.scaleUp.tolerance", None),
     ("behavior_defaults", "scaling.behavior.scaleDown.stabilizationWindowSeconds", None),
-    ("behavior_defaults", "scaling.behavior.scaleDown.policies", [
-        {"type": "Percent", "value": 100, "periodSeconds": 15}]),
+    (
+        "behavior_defaults",
+        "scaling.behavior.scaleDown.policies",
+        [{"type": "Percent", "value": 100, "periodSeconds": 15}],
+    ),
 ]
 
 # A status with every field that there is.
 STATUS: dict[str, Any] = {
-    "conditions": [{"type": "Ready", "status": "True", "observedGeneration": 1, "reason": "AsDeclared",
-                    "lastTransitionTime": "2026-01-01T00:00:00Z", "message": "2 of 2 replicas serve."}],
-    "observedGeneration": 1, "replicas": 2, "desiredReplicas": 3, "selector": "app=shop", "activeTier": 0,
+    "conditions": [
+        {
+            "type": "Ready",
+            "status": "True",
+            "observedGeneration": 1,
+            "reason": "AsDeclared",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+            "message": "2 of 2 replicas serve.",
+        }
+    ],
+    "observedGeneration": 1,
+    "replicas": 2,
+    "desiredReplicas": 3,
+    "selector": "app=shop",
+    "activeTier": 0,
     "weights": "blue=100",
-    "backends": [{"name": "blue", "state": "Active", "tier": 0, "sharePermille": 1000, "targetSharePermille": 1000,
-                  "replicas": 2, "readyReplicas": 2, "desiredReplicas": 3, "reason": "Fit"}],
-    "routes": [{"name": "shop", "kind": "HTTPRoute", "objectName": "shop", "provider": "gateway-api",
-                "encodedWeights": {"blue": 100}, "originalWeights": {"blue": 1},
-                "programmedTime": "2026-01-01T00:00:00Z", "reason": "Programmed"}],
-    "signals": [{"name": "rps", "quality": "Fresh", "value": "120500m", "sampleTime": "2026-01-01T00:00:00Z"}],
-    "unsupported": [{"field": "spec.routes[0]", "provider": "gateway-api", "action": "Ignored", "detail": "none"}],
-    "lastDecision": {"time": "2026-01-01T00:00:00.123456Z", "summary": "2 to 3 for rps.", "steps": [
-        {"step": "Metric", "metric": "rps", "value": "120500m", "quality": "Fresh", "replicas": 3, "detail": "above"},
-        {"step": "Bounds", "backend": "blue", "replicas": 3}]},
-    "lastScaleTime": "2026-01-01T00:00:00Z", "memory": "{}",
+    "backends": [
+        {
+            "name": "blue",
+            "state": "Active",
+            "tier": 0,
+            "sharePermille": 1000,
+            "targetSharePermille": 1000,
+            "replicas": 2,
+            "readyReplicas": 2,
+            "desiredReplicas": 3,
+            "reason": "Fit",
+        }
+    ],
+    "routes": [
+        {
+            "name": "shop",
+            "kind": "HTTPRoute",
+            "objectName": "shop",
+            "provider": "gateway-api",
+            "encodedWeights": {"blue": 100},
+            "originalWeights": {"blue": 1},
+            "programmedTime": "2026-01-01T00:00:00Z",
+            "reason": "Programmed",
+        }
+    ],
+    "signals": [
+        {"name": "rps", "quality": "Fresh", "value": "120500m", "sampleTime": "2026-01-01T00:00:00Z"}
+    ],
+    "unsupported": [
+        {"field": "spec.routes[0]", "provider": "gateway-api", "action": "Ignored", "detail": "none"}
+    ],
+    "lastDecision": {
+        "time": "2026-01-01T00:00:00.123456Z",
+        "summary": "2 to 3 for rps.",
+        "steps": [
+            {
+                "step": "Metric",
+                "metric": "rps",
+                "value": "120500m",
+                "quality": "Fresh",
+                "replicas": 3,
+                "detail": "above",
+            },
+            {"step": "Bounds", "backend": "blue", "replicas": 3},
+        ],
+    },
+    "lastScaleTime": "2026-01-01T00:00:00Z",
+    "memory": "{}",
 }
 
 
 def violations(text: str) -> list[tuple[str, str]]:
-    """(field, message) of everything that the API server complains about; without its note on unchecked rules."""
+    """(field, message) of each complaint of the API server; without its note on unchecked rules."""
     unknown = re.findall(r'unknown field "([^"]+)"', text)
     if unknown:
         return [(field, "unknown field") for field in unknown]
-    listed = re.findall(r"^(?:\* |The LoadBalancedService .* is invalid: )\.?(\S+?): (.+)$", text, re.MULTILINE)
+    listed = re.findall(
+        r"^(?:\* |The LoadBalancedService .* is invalid: )\.?(\S+?): (.+)$", text, re.MULTILINE
+    )
     return [(field, message) for field, message in listed if field != "<nil>"]
 
 
@@ -76,7 +136,9 @@ def contains(whole: Any, part: Any) -> bool:
     """Whether `part` is still there in `whole`, which may have grown by defaults. A null counts as absent."""
     if isinstance(part, dict):
         given = {key: value for key, value in part.items() if value is not None}
-        return isinstance(whole, dict) and all(key in whole and contains(whole[key], given[key]) for key in given)
+        return isinstance(whole, dict) and all(
+            key in whole and contains(whole[key], given[key]) for key in given
+        )
     if isinstance(part, list):
         return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
     return bool(whole == part)
@@ -108,7 +170,8 @@ class CrdCorpusTest(unittest.TestCase):
         paths = sorted((CORPUS / folder).glob("*.yaml"))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             results = pool.map(
-                lambda path: api.run("create", "--dry-run=server", "-o", "json", "-f", str(path)), paths)
+                lambda path: api.run("create", "--dry-run=server", "-o", "json", "-f", str(path)), paths
+            )
         return dict(zip(paths, results, strict=True))
 
     def test_bad_manifests_are_refused_at_the_field_with_the_message(self) -> None:
@@ -138,7 +201,9 @@ class CrdCorpusTest(unittest.TestCase):
                 self.assertEqual(value, at(json.loads(results[name].stdout)["spec"], path))
 
     def test_every_rule_is_broken_by_some_manifest(self) -> None:
-        crd = yaml.safe_load(pathlib.Path("crds/evenkeel.dev_loadbalancedservices.yaml").read_text(encoding="utf-8"))
+        crd = yaml.safe_load(
+            pathlib.Path("crds/evenkeel.dev_loadbalancedservices.yaml").read_text(encoding="utf-8")
+        )
         messages = re.findall(r"'message': (?:'([^']+)'|\"([^\"]+)\")", repr(crd))
         named = [expected(path)[1] for path in (CORPUS / "bad").glob("*.yaml")]
         for message in {a or b for a, b in messages}:
@@ -156,8 +221,18 @@ class KubectlTest(unittest.TestCase):
         api.kubectl("create", "-f", str(CORPUS / "good" / f"{name}.yaml"))
 
     def _write_status(self, status: dict[str, Any]) -> dict[str, Any]:
-        written = api.kubectl("patch", "lbs/shop", "-n", NAMESPACE, "--subresource=status", "--type=merge",
-                                   "-p", json.dumps({"status": status}), "-o", "json")
+        written = api.kubectl(
+            "patch",
+            "lbs/shop",
+            "-n",
+            NAMESPACE,
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            json.dumps({"status": status}),
+            "-o",
+            "json",
+        )
         return dict(json.loads(written)["status"])
 
     def test_status_keeps_every_documented_field(self) -> None:
@@ -166,7 +241,9 @@ class KubectlTest(unittest.TestCase):
 
     def test_status_is_no_part_of_the_object_itself(self) -> None:
         self._create("smallest")
-        api.kubectl("patch", "lbs/shop", "-n", NAMESPACE, "--type=merge", "-p", json.dumps({"status": STATUS}))
+        api.kubectl(
+            "patch", "lbs/shop", "-n", NAMESPACE, "--type=merge", "-p", json.dumps({"status": STATUS})
+        )
         self.assertNotIn("status", api.get("lbs/shop", "-n", NAMESPACE))
 
     def test_get_prints_the_documented_columns(self) -> None:
@@ -185,12 +262,19 @@ class KubectlTest(unittest.TestCase):
         api.kubectl("scale", "lbs/shop", "-n", NAMESPACE, "--replicas=7")
         self._write_status(STATUS)
         self.assertEqual(7, api.get("lbs/shop", "-n", NAMESPACE)["spec"]["replicas"])
-        scale = json.loads(api.kubectl("get", "lbs/shop", "-n", NAMESPACE, "--subresource=scale", "-o", "json"))
-        self.assertEqual((7, 2, "app=shop"),
-                         (scale["spec"]["replicas"], scale["status"]["replicas"], scale["status"]["selector"]))
+        scale = json.loads(
+            api.kubectl("get", "lbs/shop", "-n", NAMESPACE, "--subresource=scale", "-o", "json")
+        )
+        self.assertEqual(
+            (7, 2, "app=shop"),
+            (scale["spec"]["replicas"], scale["status"]["replicas"], scale["status"]["selector"]),
+        )
 
     def test_scale_is_refused_with_a_remedy(self) -> None:
-        for name, count, message in (("smallest", 0, "use 1 or more"), ("weights_only", 3, "add spec.scaling")):
+        for name, count, message in (
+            ("smallest", 0, "use 1 or more"),
+            ("weights_only", 3, "add spec.scaling"),
+        ):
             with self.subTest(name):
                 self._create(name)
                 done = api.run("scale", "lbs/shop", "-n", NAMESPACE, f"--replicas={count}")

@@ -1,4 +1,4 @@
-"""What a well-made CRD looks like, as rules over its YAML: those of kube-api-linter that make sense without Go types."""
+"""What a well-made CRD looks like: the rules of kube-api-linter that make sense without Go types."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ Schema = dict[str, Any]
 # The largest integers that JSON readers keep exactly.
 EXACT = 2**53
 
-# Maps other than string to string. Status only: written whole by the operator, never merged, keyed by backend name.
+# Maps other than string to string: written whole by the operator, never merged, keyed by backend name.
 INTEGER_MAPS = ("status.routes[].encodedWeights", "status.routes[].originalWeights")
 
 ROOT_KEYS = {"type", "description", "properties", "required", "x-kubernetes-validations"}
@@ -34,7 +34,9 @@ def lint(crd: Schema) -> list[str]:
         for path, node in walk(root):
             if path.startswith("metadata"):
                 continue
-            complaints += [f"{name}: {path}: {what}" for name, rule in NODES.items() for what in rule(path, node)]
+            complaints += [
+                f"{name}: {path}: {what}" for name, rule in NODES.items() for what in rule(path, node)
+            ]
     return complaints
 
 
@@ -44,7 +46,9 @@ def _conditions(_version: Schema, root: Schema) -> Iterator[str]:
         yield "conditions is not the first property of status"
         return
     conditions = status["conditions"]
-    if conditions.get("x-kubernetes-list-type") != "map" or conditions.get("x-kubernetes-list-map-keys") != ["type"]:
+    if conditions.get("x-kubernetes-list-type") != "map" or conditions.get("x-kubernetes-list-map-keys") != [
+        "type"
+    ]:
         yield "conditions is not a map by type"
     expected = {"type", "status", "observedGeneration", "lastTransitionTime", "reason", "message"}
     if set(conditions["items"]["properties"]) != expected:

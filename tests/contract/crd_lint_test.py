@@ -35,8 +35,14 @@ def _drop(path: str, key: str) -> Callable[[Schema], None]:
 # (what is planted, part of the complaint it must raise)
 PLANTED: list[tuple[Callable[[Schema], None], str]] = [
     (_first_status_property_is_replicas, "conditions: conditions is not the first"),
-    (_set("status.conditions", **{"x-kubernetes-list-type": "atomic"}), "conditions: conditions is not a map"),
-    (lambda root: _node(root, "status.conditions[]")["properties"].pop("reason"), "a condition does not have"),
+    (
+        _set("status.conditions", **{"x-kubernetes-list-type": "atomic"}),
+        "conditions: conditions is not a map",
+    ),
+    (
+        lambda root: _node(root, "status.conditions[]")["properties"].pop("reason"),
+        "a condition does not have",
+    ),
     (_set("status", required=["replicas"]), "status: status has required"),
     (_set("", nullable=True), "status: the root carries"),
     (lambda root: _node(root, "spec")["properties"].pop("replicas"), "scale: specReplicasPath"),
@@ -64,7 +70,10 @@ PLANTED: list[tuple[Callable[[Schema], None], str]] = [
     (_set("spec.mode", description="mode {{ x }}."), "taken for a template"),
     (lambda root: _node(root, "spec")["properties"].update(phase={"type": "string"}), "advise against"),
     (lambda root: _node(root, "spec")["x-kubernetes-validations"][0].pop("message"), "no message for"),
-    (lambda root: _node(root, "spec")["x-kubernetes-validations"][0].update(fieldPath=".no"), "fieldPath .no"),
+    (
+        lambda root: _node(root, "spec")["x-kubernetes-validations"][0].update(fieldPath=".no"),
+        "fieldPath .no",
+    ),
     (lambda root: _node(root, "spec")["x-kubernetes-validations"][0].update(rule="a\nb"), "line breaks"),
     (lambda root: _node(root, "spec")["x-kubernetes-validations"][0].update(reason="x"), "more than rule"),
 ]
@@ -91,10 +100,12 @@ class CrdLintTest(unittest.TestCase):
         columns = self.crd["spec"]["versions"][0]["additionalPrinterColumns"]
         shown = [c["name"].upper() for c in columns if not c.get("priority")]
         self.assertEqual(["READY", "TIER", "REPLICAS", "DESIRED", "WEIGHTS", "AGE"], shown)
-        self.assertEqual(["MIN", "MAX", "REASON"], [c["name"].upper() for c in columns if c.get("priority") == 1])
+        self.assertEqual(
+            ["MIN", "MAX", "REASON"], [c["name"].upper() for c in columns if c.get("priority") == 1]
+        )
 
     def test_no_two_rules_share_a_text(self) -> None:
-        """The binary keys its own form of a rule by the text, so one text must mean one thing at one kind of place."""
+        """The binary finds its own form of a rule by the text, so one text must mean one thing."""
         root = self.crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         messages: dict[str, set[str]] = {}
         for _, node in walk(root):

@@ -14,7 +14,9 @@ SMALLEST = pathlib.Path("tests/contract/crd/good/smallest.yaml")
 
 class ApiPageTest(unittest.TestCase):
     def test_reference_is_up_to_date(self) -> None:
-        self.assertEqual(render_api.page(), API.read_text(encoding="utf-8"), "run: python3 -m tools.render_api")
+        self.assertEqual(
+            render_api.page(), API.read_text(encoding="utf-8"), "run: python3 -m tools.render_api"
+        )
 
     def test_first_example_is_the_smallest_manifest_of_the_corpus(self) -> None:
         blocks = re.findall(r"```yaml\n(.*?)```", API.read_text(encoding="utf-8"), re.DOTALL)

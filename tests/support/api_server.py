@@ -25,7 +25,11 @@ class ApiServer:
         """Runs kubectl; its verdict is the caller's business."""
         return subprocess.run(
             [str(self._kubectl), f"--kubeconfig={self.kubeconfig}", *arguments],
-            input=stdin, capture_output=True, text=True, check=False, timeout=60,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
@@ -63,14 +67,16 @@ class ApiServer:
 def api_server(name: str) -> Iterator[ApiServer]:
     """A cluster of its own under this name, without a node, with the Gateway API's kinds; removed at the end.
 
-    EVENKEEL_TEST_KUBECONFIG names one that is there already. (Not KUBECONFIG: these tests install and remove things, and
-    many a shell has that one set to a cluster that matters.)
+    EVENKEEL_TEST_KUBECONFIG names one that is there already. (Not KUBECONFIG: these tests install and remove
+    things, and many a shell has that one set to a cluster that matters.)
     """
     given = os.environ.get("EVENKEEL_TEST_KUBECONFIG")
     if given:
         yield ApiServer(pathlib.Path(given))
         return
-    from tools.cluster import Cluster  # Only here: with a cluster given, the tools that start one are not needed.
+    from tools.cluster import (
+        Cluster,
+    )  # Only here: with a cluster given, the tools that start one are not needed.
 
     with Cluster.up(name=name, node=False, gateway_api=True, quiet=True) as cluster:
         yield ApiServer(cluster.kubeconfig)

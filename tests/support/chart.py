@@ -28,7 +28,10 @@ def template(
 ) -> subprocess.CompletedProcess[str]:
     """helm template with values files and --set-json settings, for a cluster that serves `apis`."""
     return helm(
-        "template", "evenkeel", str(CHART), f"--namespace={NAMESPACE}",
+        "template",
+        "evenkeel",
+        str(CHART),
+        f"--namespace={NAMESPACE}",
         *(f"--values={path}" for path in values),
         *(f"--set-json={setting}" for setting in settings),
         *(f"--api-versions={api}" for api in apis),

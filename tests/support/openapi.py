@@ -13,7 +13,7 @@ LOCATION = "{{ .Group }}-{{ .ResourceAPIVersion }}-{{ .ResourceKind }}.json"
 
 
 def write_schemas(api: ApiServer, folder: pathlib.Path) -> int:
-    """Writes a file for every kind that the server has, each complete in itself. Unknown fields are errors in them.
+    """Writes a file for every kind of the server, each complete in itself. Unknown fields are errors in them.
 
     Returns the number of kinds.
     """
@@ -46,9 +46,13 @@ def _close(schema: Any) -> None:
         for item in schema:
             _close(item)
     elif isinstance(schema, dict):
-        # A property may be called "properties" itself (in the CRD's own schema): then it is a schema, not a dict of them.
+        # A property may be called "properties" itself, as in the CRD's own schema: then this is no list of them.
         listed = schema.get("properties")
-        if isinstance(listed, dict) and schema.get("type") == "object" and "additionalProperties" not in schema:
+        if (
+            isinstance(listed, dict)
+            and schema.get("type") == "object"
+            and "additionalProperties" not in schema
+        ):
             schema["additionalProperties"] = bool(schema.get("x-kubernetes-preserve-unknown-fields", False))
         for value in schema.values():
             _close(value)
