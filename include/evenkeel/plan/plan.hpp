@@ -37,6 +37,7 @@ struct RouteOutcome {
   api::RouteStatus
       status;  ///< What will stand in status once the action has succeeded; `reason` says what went wrong.
   bool programmed = false;            ///< The live object already says what was decided.
+  std::string problem;                ///< CamelCase, as in condition RoutesProgrammed; empty: there is none.
   std::optional<std::size_t> action;  ///< Index into Plan::actions.
 };
 
@@ -71,5 +72,9 @@ struct ActionResult {
 /// moved by more than a tenth at most every 5 minutes since `previous.last_decision.time`; never the mere
 /// passing of time.
 [[nodiscard]] bool status_needs_write(const api::Status& previous, const api::Status& next, WallTime now);
+
+/// Events for what changed between two statuses beyond the events of the decision: conditions that turned bad
+/// or good again. Each comes once per change, also across a restart, because status remembers.
+[[nodiscard]] std::vector<api::Event> transition_events(const api::Status& previous, const api::Status& next);
 
 }  // namespace evenkeel::plan

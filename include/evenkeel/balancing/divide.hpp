@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "evenkeel/api/load_balanced_service.hpp"
+
+/// How traffic and replicas are shared among the backends of a tier. docs/decision.md, "Sharing".
+namespace evenkeel::balancing {
+
+/// The proportion of every backend inside its tier, relative: the declared weights.
+[[nodiscard]] std::vector<double> declared_proportions(std::span<const api::Backend> backends);
+
+/// Divides `total` among the holders of shares by Sainte-Lague, none getting less than its minimum: what the
+/// minimums take beyond their share, the others give.
+/// @param shares   relative; 0 or less: holds no part.
+/// @param minimums one per share, 0 or more.
+/// @return one part per share. They add up to `total`, or to the sum of the minimums where that is more.
+[[nodiscard]] std::vector<std::int32_t> divide(std::span<const double> shares,
+                                               std::span<const std::int32_t> minimums,
+                                               std::int32_t total);
+
+}  // namespace evenkeel::balancing

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evenkeel/api/decision.hpp"
+#include "evenkeel/api/load_balanced_service.hpp"
+#include "evenkeel/api/snapshot.hpp"
+#include "evenkeel/base/clock.hpp"
+#include "evenkeel/scaling/history.hpp"
+#include "evenkeel/scaling/signal.hpp"
+
+/// Readings -> the total number of replicas: the arithmetic of autoscaling/v2. docs/decision.md has the
+/// rules and where they differ.
+namespace evenkeel::scaling {
+
+/// The counts that the arithmetic starts from.
+struct Counts {
+  std::int32_t current = 0;   ///< The total that policies start from.
+  std::int32_t existing = 0;  ///< Pods that exist: what `AverageValue` divides by for its tolerance.
+  std::int32_t ready = 0;     ///< Pods that serve: what `Value` multiplies.
+  bool several = false;       ///< Several backends share the total.
+};
+
+struct Limits {
+  std::int32_t min = 1;
+  std::int32_t max = 1;
+};
+
+struct TotalInput {
+  const api::Scaling& scaling;
+  std::optional<std::int32_t> manual;  ///< spec.replicas.
+  const api::Settings& settings;
+  WallTime now;
+  Counts counts;
+  Limits limits;
+};
+
+struct TotalOutcome {
+  std::int32_t replicas = 0;
+  std::string cause;  ///< For the event: "metric rps above its target".
+  std::vector<api::Step> steps;
+  api::Condition able_to_scale;
+  api::Condition scaling_active;
+  api::Condition scaling_limited;
+};
+
+/// The proposal of one metric before anything limits it. `reading` is usable().
+[[nodiscard]] std::int32_t propose(const api::Metric& metric,
+                                   const Reading& reading,
+                                   const Counts& counts,
+                                   double tolerance_up,
+                                   double tolerance_down);
+
+/// The total, and why. Records its recommendation in `history`; scale events are the caller's to record, who
+/// alone sees the writes. `readings` are those of `input.scaling.metrics`, in order.
+/// @pre counts.current > 0
+[[nodiscard]] TotalOutcome decide_total(const TotalInput& input,
+                                        std::span<const Reading> readings,
+                                        History& history);
+
+/// SignalsAvailable, from all readings.
+[[nodiscard]] api::Condition signals_available(std::span<const Reading> readings);
+
+/// The stabilisation windows in force, defaults of the operator applied.
+[[nodiscard]] std::chrono::seconds up_window(const api::Scaling& scaling);
+[[nodiscard]] std::chrono::seconds down_window(const api::Scaling& scaling, const api::Settings& settings);
+
+/// The longest look back of any policy of both directions.
+[[nodiscard]] std::chrono::seconds longest_period(const api::Scaling& scaling);
+
+}  // namespace evenkeel::scaling

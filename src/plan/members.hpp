@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evenkeel/api/snapshot.hpp"
+
+namespace evenkeel::plan {
+
+/// One declared backend with what was seen of it, every figure within its range.
+struct Member {
+  const api::Backend* declared = nullptr;
+  std::size_t index = 0;                      ///< In spec.backends.
+  std::optional<std::int32_t> spec_replicas;  ///< Empty: no workload declared, or it was not found.
+  std::int32_t existing = 0;                  ///< Pods, those of a roll-out's surge left out.
+  std::int32_t ready_pods = 0;                ///< Ready ones among them.
+  std::int32_t ready_endpoints = 0;
+  double set_share = 0;  ///< As given; the failover room sorts out nonsense.
+
+  /// A count of 0 that is not ours: somebody has switched it off.
+  [[nodiscard]] bool switched_off() const { return spec_replicas == 0; }
+  /// Whether its workload is ours to size.
+  [[nodiscard]] bool sizeable() const { return declared->workload && spec_replicas && !switched_off(); }
+  /// Its own minimum: a warm standby has one replica.
+  [[nodiscard]] std::int32_t min_replicas() const;
+  /// Its own maximum, else that of the service; never below its minimum.
+  [[nodiscard]] std::int32_t max_replicas(std::int32_t service_max) const;
+};
+
+/// The declared backends, in order. What makes no sense is put right by a stated rule, with a warning.
+[[nodiscard]] std::vector<Member> members_of(const api::Snapshot& snapshot,
+                                             std::vector<std::string>& warnings);
+
+}  // namespace evenkeel::plan

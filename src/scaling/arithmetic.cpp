@@ -1,0 +1,87 @@
+#include "arithmetic.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace evenkeel::scaling {
+namespace {
+
+constexpr std::int64_t kMostReplicas = std::numeric_limits<std::int32_t>::max();
+
+std::int64_t divided_up(std::int64_t value, std::int64_t by) {
+  return value / by + (value % by > 0 ? 1 : 0);
+}
+
+/// The count at the start of the policy's period: what was added since is taken off again.
+std::int64_t period_start(const api::ScalingPolicy& policy,
+                          const History& history,
+                          std::int32_t current,
+                          WallTime now) {
+  const auto change = history.change_after(moment_before(now, policy.period));
+  return std::clamp(current - change, -kMostReplicas, kMostReplicas);
+}
+
+/// Whole numbers on purpose: in floats +10 % of 50 is 56.
+std::int64_t raised(std::int64_t start, const api::ScalingPolicy& policy) {
+  if (policy.type == api::PolicyType::Pods) return start + policy.value;
+  return divided_up(start * (100 + std::int64_t{policy.value}), 100);
+}
+
+std::int64_t lowered(std::int64_t start, const api::ScalingPolicy& policy) {
+  if (policy.type == api::PolicyType::Pods) return start - policy.value;
+  return start * (100 - std::int64_t{policy.value}) / 100;
+}
+
+}  // namespace
+
+std::int32_t saturated_count(double value) {
+  // The negation also catches NaN.
+  if (!(value > 0)) return 0;
+  if (value >= static_cast<double>(kMostReplicas)) return std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(value);
+}
+
+std::int32_t saturated_count(std::int64_t value) {
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, kMostReplicas));
+}
+
+std::int32_t stabilised(const TotalInput& input, const History& history, std::int32_t proposal) {
+  const auto up_cutoff = moment_before(input.now, up_window(input.scaling));
+  const auto down_cutoff = moment_before(input.now, down_window(input.scaling, input.settings));
+  const auto lowest = std::min(proposal, history.lowest_after(up_cutoff).value_or(proposal));
+  const auto highest = std::max(proposal, history.highest_after(down_cutoff).value_or(proposal));
+  return std::min(std::max(input.counts.current, lowest), highest);
+}
+
+std::int32_t up_limit(const api::ScalingRules& rules,
+                      const History& history,
+                      std::int32_t current,
+                      WallTime now) {
+  if (rules.select_policy == api::SelectPolicy::Disabled || rules.policies.empty()) return current;
+  const bool widest = rules.select_policy == api::SelectPolicy::Max;
+  std::int64_t limit =
+      widest ? std::numeric_limits<std::int64_t>::min() : std::numeric_limits<std::int64_t>::max();
+  for (const auto& policy : rules.policies) {
+    const auto allowed = raised(period_start(policy, history, current, now), policy);
+    limit = widest ? std::max(limit, allowed) : std::min(limit, allowed);
+  }
+  return std::max(saturated_count(limit), current);
+}
+
+std::int32_t down_limit(const api::ScalingRules& rules,
+                        const History& history,
+                        std::int32_t current,
+                        WallTime now) {
+  if (rules.select_policy == api::SelectPolicy::Disabled || rules.policies.empty()) return current;
+  const bool widest = rules.select_policy == api::SelectPolicy::Max;
+  std::int64_t limit =
+      widest ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+  for (const auto& policy : rules.policies) {
+    const auto allowed = lowered(period_start(policy, history, current, now), policy);
+    limit = widest ? std::min(limit, allowed) : std::max(limit, allowed);
+  }
+  return std::min(saturated_count(limit), current);
+}
+
+}  // namespace evenkeel::scaling
