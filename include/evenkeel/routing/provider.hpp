@@ -36,11 +36,13 @@ struct BackendShare {
 /// What has to be done to one route object.
 struct RoutePlan {
   std::optional<api::Action> action;  ///< Empty: the object is already as wanted.
-  std::map<std::string, std::int32_t>
-      encoded_weights;  ///< Backend -> integer wanted (summed over rules where they agree).
-  std::map<std::string, std::int32_t> live_weights;  ///< Backend -> integer found.
-  std::vector<std::string>
-      left_alone;  ///< Rules that were not touched, each with its reason ("rule 2: no fit backend").
+  /// Backend -> integer as it will stand after the action, in the first managed rule that names it.
+  std::map<std::string, std::int32_t> encoded_weights;
+  std::map<std::string, std::int32_t> live_weights;  ///< Backend -> integer found, in the same rule.
+  /// Rules that were not touched, each with its reason: no backend that they name is fit.
+  std::vector<std::string> left_alone;
+  /// Rules whose whole numbers miss a share by more than a point, each with the remedy.
+  std::vector<std::string> approximated;
 };
 
 class Provider {
@@ -50,16 +52,15 @@ class Provider {
 
   /// The patch that gives every managed rule of `object` the shares, renormalised over the backends that the
   /// rule names. Touches only weights of our backendRefs; the patch tests what it relies on (resourceVersion
-  /// and names).
+  /// and names). Never leaves a rule with weights of 0 only.
   /// @return Error{Invalid} when the object cannot be managed: no rule refers to any backend, the named rule
-  /// does not
-  ///         exist, two references of one rule point at the same backend; the message names field and remedy.
+  ///         does not exist, two references of one rule mean the same backend; names field and remedy.
   [[nodiscard]] virtual Result<RoutePlan> plan(const api::Route& route,
                                                const api::RouteObject& object,
                                                std::span<const BackendShare> shares) const = 0;
 
-  /// The shares that `object` gives now, percent per backend, mean over the managed rules: used on adoption.
-  /// Empty when no rule refers to a backend.
+  /// The shares that `object` gives now, percent per backend, mean over those managed rules that name the
+  /// most backends: used on adoption. Empty when no rule refers to a backend, or all their weights are 0.
   [[nodiscard]] virtual std::map<std::string, double> live_shares(
       const api::Route& route,
       const api::RouteObject& object,
