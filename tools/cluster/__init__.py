@@ -1,4 +1,4 @@
-"""Real clusters on one machine: control plane, node with real pods, gateway and Prometheus; see docs/local-cluster.md.
+"""Real clusters on one machine: control plane, node with real pods, gateway and Prometheus.
 
     from tools.cluster import Cluster
     with Cluster.up("demo") as cluster:

@@ -19,7 +19,9 @@ _DESCRIPTION = "Real Kubernetes clusters on this machine, each in namespaces of 
 
 def main() -> int:
     arguments = _parse()
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell script starts its background commands with SIGINT ignored, but whoever sends it
+    # means it.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     try:
         return arguments.run(arguments)
@@ -32,16 +34,22 @@ def main() -> int:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python3 -m tools.cluster", description=_DESCRIPTION, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tools.cluster", description=_DESCRIPTION, allow_abbrev=False
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start a cluster, or find it up already", allow_abbrev=False)
     up.add_argument("--name", default="local", help="its name (default: local)")
     up.add_argument("--no-node", action="store_true", help="only etcd and the API server")
     up.add_argument("--no-gateway", action="store_true", help="without Contour and Envoy")
     up.add_argument("--audit", action="store_true", help="log every request to the API server")
-    up.add_argument("--kwok", action="store_true", help="with --no-node: controllers, and pods without processes")
+    up.add_argument(
+        "--kwok", action="store_true", help="with --no-node: controllers, and pods without processes"
+    )
     up.add_argument("--controllers", action="store_true", help="with --no-node: the controller manager")
-    up.add_argument("--gateway-api", action="store_true", help="CRDs of the Gateway API also without a gateway")
+    up.add_argument(
+        "--gateway-api", action="store_true", help="CRDs of the Gateway API also without a gateway"
+    )
     up.set_defaults(run=_up)
     down = commands.add_parser("down", help="remove a cluster, in whatever state it is", allow_abbrev=False)
     which = down.add_mutually_exclusive_group(required=True)
@@ -58,9 +66,14 @@ def _parse() -> argparse.Namespace:
 
 def _up(arguments: argparse.Namespace) -> int:
     cluster = Cluster.up(
-        arguments.name, node=not arguments.no_node, gateway=not arguments.no_gateway, audit=arguments.audit,
-        kwok=arguments.kwok, controllers=arguments.controllers, gateway_api=arguments.gateway_api,
-    )  # fmt: skip
+        arguments.name,
+        node=not arguments.no_node,
+        gateway=not arguments.no_gateway,
+        audit=arguments.audit,
+        kwok=arguments.kwok,
+        controllers=arguments.controllers,
+        gateway_api=arguments.gateway_api,
+    )
     _print_environment(cluster)
     return 0
 

@@ -1,4 +1,4 @@
-"""A small client of the API server: enough to set a cluster up and to wait for things in it, without kubectl."""
+"""A small client of the API server: enough to set up a cluster and to wait for things in it."""
 
 import http.client
 import json
@@ -29,6 +29,7 @@ _PATHS = {  # kind -> prefix and plural; namespaced when the object names a name
     "GatewayClass": ("/apis/gateway.networking.k8s.io/v1", "gatewayclasses"),
     "Gateway": ("/apis/gateway.networking.k8s.io/v1", "gateways"),
 }
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _RETRY_SECONDS = 20.0
 _REQUEST_SECONDS = 20.0
 
@@ -41,12 +42,20 @@ class Api:
         self._tls = ssl.create_default_context(cafile=str(layout.pki / "ca.crt"))
         self._tls.load_cert_chain(str(layout.pki / "admin.crt"), str(layout.pki / "admin.key"))
 
-    def request(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
-                ) -> tuple[int, str]:  # fmt: skip
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "application/json",
+        accept: str = "application/json",
+    ) -> tuple[int, str]:
         """Status and text of the answer; 0 and the reason when the server cannot be reached."""
-        connection = http.client.HTTPSConnection(self._host, 6443, context=self._tls, timeout=_REQUEST_SECONDS)
+        connection = http.client.HTTPSConnection(
+            self._host, 6443, context=self._tls, timeout=_REQUEST_SECONDS
+        )
         try:
-            connection.request(method, path, body, {"Content-Type": kind, "Accept": "application/json"})
+            connection.request(method, path, body, {"Content-Type": kind, "Accept": accept})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException) as problem:
@@ -67,8 +76,25 @@ class Api:
         conditions = ((self.get(path) or {}).get("status") or {}).get("conditions") or []
         return any(c["type"] == kind and c["status"] == "True" for c in conditions)
 
+    def serves(self, definitions: Iterable[dict]) -> bool:
+        """Whether the server lists the kinds of these CRDs, and names them to who asks what it has."""
+        groups = json.loads(self.request("GET", "/apis", accept=_DISCOVERY)[1] or "{}").get("items", [])
+        known = {
+            f"/apis/{group['metadata']['name']}/{version['version']}/{resource['resource']}"
+            for group in groups
+            for version in group["versions"]
+            for resource in version.get("resources", [])
+        }
+        wanted = {
+            f"/apis/{d['spec']['group']}/{version['name']}/{d['spec']['names']['plural']}"
+            for d in definitions
+            for version in d["spec"]["versions"]
+            if version["served"]
+        }
+        return wanted <= known and all(self.request("GET", path)[0] == 200 for path in wanted)
+
     def apply(self, objects: Iterable[dict]) -> None:
-        """Server-side apply of each object in turn. A kind that the server is just learning is tried again."""
+        """Server-side apply of each object in turn. A kind that it is just learning is tried again."""
         for item in objects:
             path = path_of(item)
             query = "?fieldManager=local-cluster&force=true"
@@ -120,7 +146,9 @@ def namespace(name: str) -> dict:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def published(name: str, space: str, address: str, ports: list[dict], cluster_ip: str | None = None) -> list[dict]:
+def published(
+    name: str, space: str, address: str, ports: list[dict], cluster_ip: str | None = None
+) -> list[dict]:
     """A Service without selector and the EndpointSlice that leads it to a server outside of pods."""
     spec: dict = {"ports": ports}
     if cluster_ip:

@@ -36,7 +36,7 @@ def prepare(form: Form) -> control_plane.Binaries:
 
 
 def bring_up(name: str, form: Form, binaries: control_plane.Binaries, progress: Progress) -> Layout:
-    """Starts the cluster. Raises ClusterError when it does not come up; what runs by then is left to the caller."""
+    """Starts the cluster; raises ClusterError when it does not come up, and leaves what runs by then."""
     layout = _lay_out(name, form)
     progress.say(f"network {layout.netns} ({layout.address}), certificates")
     processes = Processes(layout.folder)
@@ -46,19 +46,21 @@ def bring_up(name: str, form: Form, binaries: control_plane.Binaries, progress: 
     if form.node:
         started.append(node.containerd(layout, PAUSE_IMAGE))
     _start(processes, started)
-    processes.wait("the API server is ready", check_of("kube-apiserver", layout), _CONTROL_PLANE_SECONDS,
-                   ["etcd", "kube-apiserver"])  # fmt: skip
+    processes.wait(
+        "the API server is ready",
+        check_of("kube-apiserver", layout),
+        _CONTROL_PLANE_SECONDS,
+        ["etcd", "kube-apiserver"],
+    )
     progress.say("API server ready")
     api = Api(layout)
-    if form.has_gateway_api:
-        api.apply(gateway.definitions())
     later = _controllers(layout, binaries, api)
     if form.node:
         later += _node(layout, binaries, api)
     _start(processes, later)
+    _define(api, processes, form)
     if form.has_gateway:
-        api.apply(gateway.objects())
-        api.apply(gateway.gateway())
+        progress.say("Gateway API and Contour's kinds installed")
         gates = [gateway.contour(layout, binaries), gateway.envoy(layout, binaries)]
         _start(processes, gates)
         later += gates
@@ -67,14 +69,25 @@ def bring_up(name: str, form: Form, binaries: control_plane.Binaries, progress: 
         import_image(layout, str(build_image("pause").archive))
         progress.say("containerd ready, pause image imported")
     for process in later:
-        processes.wait(f"{process.name} is ready", check_of(process.name, layout), _READY_SECONDS, [process.name])
+        processes.wait(
+            f"{process.name} is ready", check_of(process.name, layout), _READY_SECONDS, [process.name]
+        )
         progress.say(f"{process.name} ready")
     return layout
 
 
 def import_image(layout: Layout, archive: str) -> None:
     """Gives the node an image from an archive, under the names that the archive has for it."""
-    command = ["ctr", "--address", str(layout.containerd_socket), "--namespace", "k8s.io", "images", "import", archive]
+    command = [
+        "ctr",
+        "--address",
+        str(layout.containerd_socket),
+        "--namespace",
+        "k8s.io",
+        "images",
+        "import",
+        archive,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(f"the node cannot import {archive}: {done.stderr.strip()[-600:]}")
@@ -127,6 +140,24 @@ def _node(layout: Layout, binaries: control_plane.Binaries, api: Api) -> list[Pr
         dns.coredns(layout, binaries),
         prometheus.prometheus(layout, binaries),
     ]
+
+
+def _define(api: Api, processes: Processes, form: Form) -> None:
+    """Teaches the API server the kinds that are not its own, and waits until every client can see them."""
+    objects = gateway.definitions() if form.has_gateway_api else []
+    if form.has_gateway:
+        objects += gateway.objects()
+    api.apply(objects)
+    crds = [item for item in objects if item["kind"] == "CustomResourceDefinition"]
+    if crds:
+        processes.wait(
+            "the API server serves the new kinds",
+            lambda: api.serves(crds),
+            _READY_SECONDS,
+            ["kube-apiserver"],
+        )
+    if form.has_gateway:
+        api.apply(gateway.gateway())
 
 
 def _start(processes: Processes, wanted: list[Process]) -> None:

@@ -27,16 +27,31 @@ _DAYS = "365"
 
 
 def create_all(layout: Layout, clients: Iterable[str]) -> None:
-    """Writes <name>.crt and <name>.key for the authority, the servers and the named clients into layout.pki, and a
-    kubeconfig for each client; the administrator's is layout.kubeconfig."""
+    """Writes <name>.crt and <name>.key for the authority, the servers and the named clients into layout.pki.
+
+    Each client gets a kubeconfig; the administrator's is layout.kubeconfig.
+    """
     layout.pki.mkdir(mode=0o700)
     _make_authority(layout.pki)
-    api_names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
-                 "localhost"]  # fmt: skip
-    _make(layout.pki, "kube-apiserver", "kube-apiserver", (), api_names,
-          ["127.0.0.1", layout.address, layout.kubernetes_address])  # fmt: skip
+    api_names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "localhost",
+    ]
+    _make(
+        layout.pki,
+        "kube-apiserver",
+        "kube-apiserver",
+        (),
+        api_names,
+        ["127.0.0.1", layout.address, layout.kubernetes_address],
+    )
     _make(layout.pki, "kubelet-server", "node", (), ["node"], [layout.address])
-    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", layout.pki / "service-account.key")
+    _openssl(
+        "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", layout.pki / "service-account.key"
+    )
     for name in {ADMIN, *clients}:
         user, groups = _CLIENTS[name]
         _make(layout.pki, name, user, groups)
@@ -51,16 +66,39 @@ def kubeconfig_of(layout: Layout, client: str) -> pathlib.Path:
 def _make_authority(folder: pathlib.Path) -> None:
     settings = folder / "ca.conf"
     settings.write_text(
-        "[req]\ndistinguished_name=name\nx509_extensions=ext\n[name]\n[ext]\nbasicConstraints=critical,CA:TRUE\n"
-        "keyUsage=critical,digitalSignature,keyCertSign\nsubjectKeyIdentifier=hash\n"
+        "[req]\ndistinguished_name=name\nx509_extensions=ext\n[name]\n[ext]\n"
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,keyCertSign\n"
+        "subjectKeyIdentifier=hash\n"
     )
-    _openssl("req", "-x509", "-config", settings, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-keyout", folder / "ca.key", "-out", folder / "ca.crt", "-subj", "/CN=evenkeel-local",
-             "-days", _DAYS)  # fmt: skip
+    _openssl(
+        "req",
+        "-x509",
+        "-config",
+        settings,
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        folder / "ca.key",
+        "-out",
+        folder / "ca.crt",
+        "-subj",
+        "/CN=evenkeel-local",
+        "-days",
+        _DAYS,
+    )
 
 
-def _make(folder: pathlib.Path, name: str, user: str, groups: Iterable[str], dns: Iterable[str] = (),
-          addresses: Iterable[str] = ()) -> None:  # fmt: skip
+def _make(
+    folder: pathlib.Path,
+    name: str,
+    user: str,
+    groups: Iterable[str],
+    dns: Iterable[str] = (),
+    addresses: Iterable[str] = (),
+) -> None:
     """A certificate with names or addresses is a server's, one without a client's."""
     names = [f"DNS:{d}" for d in dns] + [f"IP:{a}" for a in addresses]
     usage = "serverAuth" if names else "clientAuth"
@@ -71,9 +109,29 @@ def _make(folder: pathlib.Path, name: str, user: str, groups: Iterable[str], dns
         + (f"subjectAltName={','.join(names)}\n" if names else "")
     )
     subject = "".join(f"/O={group}" for group in groups) + f"/CN={user}"
-    _openssl("req", "-x509", "-config", settings, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-CA", folder / "ca.crt", "-CAkey", folder / "ca.key", "-keyout", folder / f"{name}.key",
-             "-out", folder / f"{name}.crt", "-subj", subject, "-days", _DAYS)  # fmt: skip
+    _openssl(
+        "req",
+        "-x509",
+        "-config",
+        settings,
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-CA",
+        folder / "ca.crt",
+        "-CAkey",
+        folder / "ca.key",
+        "-keyout",
+        folder / f"{name}.key",
+        "-out",
+        folder / f"{name}.crt",
+        "-subj",
+        subject,
+        "-days",
+        _DAYS,
+    )
 
 
 def _write_kubeconfig(layout: Layout, client: str, path: pathlib.Path) -> None:
@@ -109,4 +167,6 @@ def _openssl(*arguments: object) -> None:
     command = ["openssl", *(str(argument) for argument in arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ClusterError(f"`{' '.join(command)}` failed: {done.stderr.strip()}. It takes openssl 3.0 or newer")
+        raise ClusterError(
+            f"`{' '.join(command)}` failed: {done.stderr.strip()}. It takes openssl 3.0 or newer"
+        )

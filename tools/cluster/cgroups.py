@@ -14,7 +14,13 @@ def create(name: str) -> None:
     for root in _hierarchies():
         if (root / "cgroup.controllers").exists():
             _enable_controllers(root)
-        (root / name).mkdir(exist_ok=True)
+        try:
+            (root / name).mkdir(exist_ok=True)
+        except OSError as problem:
+            raise ClusterError(
+                f"cannot make the cgroup {root / name}: {problem.strerror}. The kubelet needs a "
+                "machine, or a container, whose root may write to /sys/fs/cgroup"
+            ) from None
 
 
 def remove(name: str) -> None:
@@ -26,10 +32,6 @@ def remove(name: str) -> None:
                 if time.monotonic() > deadline:
                     raise ClusterError(f"the cgroup {folder} still has processes: {_members(folder)}")
                 time.sleep(0.02)
-
-
-def leftovers(name: str) -> list[str]:
-    return [str(root / name) for root in _hierarchies() if (root / name).exists()]
 
 
 def _hierarchies() -> list[pathlib.Path]:

@@ -36,13 +36,25 @@ class Cluster:
         self._processes = Processes(layout.folder)
 
     @classmethod
-    def up(cls, name: str, *, node: bool = True, gateway: bool = True, audit: bool = False, kwok: bool = False,
-           controllers: bool = False, gateway_api: bool = False, quiet: bool = False) -> "Cluster":  # fmt: skip
-        """The cluster of that name, started unless it runs already, with every server ready.
+    def up(
+        cls,
+        name: str,
+        *,
+        node: bool = True,
+        gateway: bool = True,
+        audit: bool = False,
+        kwok: bool = False,
+        controllers: bool = False,
+        gateway_api: bool = False,
+        quiet: bool = False,
+    ) -> "Cluster":
+        """The cluster of that name with every server ready, started unless it runs already.
 
-        With node=False there is only etcd and the API server; `kwok` adds controllers and a scheduler and pods that
-        exist in the API only, `controllers` only the controller manager, `gateway_api` the Gateway API's CRDs.
-        A cluster that does not come up, or whose start is interrupted, is removed again.
+        Of one that runs, ended servers are started again.
+
+        With node=False there is only etcd and the API server; `kwok` adds controllers, a scheduler and pods
+        that exist in the API only, `controllers` only the controller manager, `gateway_api` the Gateway API's
+        CRDs. A cluster that does not come up, or whose start is interrupted, is removed again.
         """
         form = Form(node, gateway and node, audit, kwok, controllers, gateway_api)
         form.check()
@@ -54,11 +66,14 @@ class Cluster:
             standing = _standing(name)
             if standing and standing.form == form:
                 progress.say("is up already")
-                return cls(standing)
+                cluster = cls(standing)
+                cluster._start_the_ended()
+                return cluster
             if standing:
                 raise ClusterError(
                     f"cluster {name} is up in another form ({_describe(standing.form)}; asked for: "
-                    f"{_describe(form)}): `python3 -m tools.cluster down --name {name}` first, or take another name"
+                    f"{_describe(form)}): `python3 -m tools.cluster down --name {name}` first, or take "
+                    "another name"
                 )
             with _removed_on_failure(name, progress):
                 if any(folder_of(name).iterdir()):
@@ -83,12 +98,12 @@ class Cluster:
 
     @classmethod
     def remove(cls, name: str) -> bool:
-        """Removes the cluster of that name in whatever state it is. False when there is nothing of that name."""
+        """Removes the cluster of that name, whatever state it is in. False when there is none."""
         if not folder_of(name).exists():
             return network.remove_orphan(name)
         _demand_root()
         with locked(name), _uninterrupted():
-            removal.remove(name)
+            removal.clear(name)
         return True
 
     def __enter__(self) -> "Cluster":
@@ -169,33 +184,51 @@ class Cluster:
         return self._command("helm", arguments, input, check)
 
     def load_image(self, image: "Image") -> None:
-        """Gives the node an image, under its own name; pods that use it need a pull policy other than Always."""
+        """Gives the node an image under its own name; its pods need a pull policy other than Always."""
         if not self.form.node:
-            raise ClusterError(f"cluster {self.name} has no node that could hold {image.name}: start it without --no-node")
+            raise ClusterError(
+                f"cluster {self.name} has no node that could hold {image.name}: start it without --no-node"
+            )
         bring_up.import_image(self._layout, str(image.archive))
 
     def stop(self, process: str) -> None:
-        """Ends one server, for example "prometheus", as a crash does; returns when it is gone. Nothing but start()
-        brings it back."""
+        """Ends one server, for example "prometheus", as a crash does; returns when it is gone.
+
+        Nothing but start() brings it back.
+        """
         self._processes.kill(process)
 
     def start(self, process: str) -> None:
         """Starts a server that stop() ended; returns when it is ready."""
         self._processes.start_again(process)
-        self._processes.wait(f"{process} is ready", check_of(process, self._layout), _READY_SECONDS, [process])
+        self._processes.wait(
+            f"{process} is ready", check_of(process, self._layout), _READY_SECONDS, [process]
+        )
 
     def processes(self) -> dict[str, dict]:
-        """By name of the server: {"running", "pid" (as the cluster numbers processes), "code" (of an ended one)}."""
+        """By name of the server: {"running", "pid" (as the cluster counts), "code" (of an ended one)}."""
         return self._processes.states()
+
+    def _start_the_ended(self) -> None:
+        for process, state in self.processes().items():
+            if not state["running"]:
+                self.start(process)
 
     def _command(self, program: str, arguments: tuple[str, ...], text: str | None, check: bool) -> str:
         command = [str(ensure(program)[program]), *arguments]
         done = subprocess.run(
-            command, input=text, stdin=None if text is not None else subprocess.DEVNULL, capture_output=True,
-            text=True, check=False, env=os.environ | _WITHOUT_PROXY | self.environment(),
-        )  # fmt: skip
+            command,
+            input=text,
+            stdin=None if text is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | _WITHOUT_PROXY | self.environment(),
+        )
         if done.returncode != 0 and check:
-            raise ClusterError(f"`{program} {' '.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}")
+            raise ClusterError(
+                f"`{program} {' '.join(arguments)}` failed: {done.stderr.strip() or done.stdout.strip()}"
+            )
         return done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -212,8 +245,14 @@ def _standing(name: str) -> Layout | None:
 
 
 def _describe(form: Form) -> str:
-    parts = [("node", form.node), ("gateway", form.gateway), ("audit", form.audit), ("kwok", form.kwok),
-             ("controllers", form.controllers), ("gateway-api", form.gateway_api)]  # fmt: skip
+    parts = [
+        ("node", form.node),
+        ("gateway", form.gateway),
+        ("audit", form.audit),
+        ("kwok", form.kwok),
+        ("controllers", form.controllers),
+        ("gateway-api", form.gateway_api),
+    ]
     return "API server" + "".join(f" + {part}" for part, is_there in parts if is_there)
 
 
@@ -228,8 +267,10 @@ def _removed_on_failure(name: str, progress: Progress) -> Iterator[None]:
         yield
     except BaseException as problem:
         with _uninterrupted():
-            progress.say("interrupted, removing it" if not isinstance(problem, Exception) else "failed, removing it")
-            removal.remove(name)
+            progress.say(
+                "interrupted, removing it" if not isinstance(problem, Exception) else "failed, removing it"
+            )
+            removal.clear(name)
         raise
 
 

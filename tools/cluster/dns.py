@@ -10,8 +10,7 @@ from .processes import Process
 def coredns(layout: Layout, binaries: Binaries) -> Process:
     config = layout.config / "Corefile"
     # Names outside of the cluster do not exist here; saying so at once spares resolvers their timeouts.
-    config.write_text(
-        f"""cluster.local:53 in-addr.arpa:53 {{
+    config.write_text(f"""cluster.local:53 in-addr.arpa:53 {{
   bind {layout.address}
   errors
   ready {layout.address}:8181
@@ -26,8 +25,7 @@ def coredns(layout: Layout, binaries: Binaries) -> Process:
     rcode NXDOMAIN
   }}
 }}
-"""
-    )
+""")
     return Process("coredns", [binaries["coredns"], "-conf", config])
 
 

@@ -31,26 +31,56 @@ def contour(layout: Layout, binaries: Binaries) -> Process:
     )
     return Process(
         "contour",
-        [binaries["contour"], "serve", f"--config-path={config}",
-         f"--kubeconfig={kubeconfig_of(layout, 'contour')}", "--insecure", f"--xds-address={_XDS[0]}",
-         f"--xds-port={_XDS[1]}", "--disable-leader-election", f"--health-address={layout.address}",
-         "--health-port=8000", "--http-address=127.0.0.1", "--http-port=8001",
-         f"--ingress-status-address={layout.address}", *(f"--disable-feature={name}" for name in _WITHOUT)],
-    )  # fmt: skip
+        [
+            binaries["contour"],
+            "serve",
+            f"--config-path={config}",
+            f"--kubeconfig={kubeconfig_of(layout, 'contour')}",
+            "--insecure",
+            f"--xds-address={_XDS[0]}",
+            f"--xds-port={_XDS[1]}",
+            "--disable-leader-election",
+            f"--health-address={layout.address}",
+            "--health-port=8000",
+            "--http-address=127.0.0.1",
+            "--http-port=8001",
+            f"--ingress-status-address={layout.address}",
+            *(f"--disable-feature={name}" for name in _WITHOUT),
+        ],
+    )
 
 
 def envoy(layout: Layout, binaries: Binaries) -> Process:
     config = layout.config / "envoy.json"
-    command = [binaries["contour"], "bootstrap", f"--xds-address={_XDS[0]}", f"--xds-port={_XDS[1]}",
-               "--xds-resource-version=v3", f"--admin-address={layout.folder}/envoy.sock", config]  # fmt: skip
+    command = [
+        binaries["contour"],
+        "bootstrap",
+        f"--xds-address={_XDS[0]}",
+        f"--xds-port={_XDS[1]}",
+        "--xds-resource-version=v3",
+        f"--admin-address={layout.folder}/envoy.sock",
+        config,
+    ]
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(f"contour cannot write Envoy's configuration: {done.stderr.strip()[-600:]}")
     return Process(
         "envoy",
-        [binaries["envoy"], "-c", config, "--service-cluster", "gateway", "--service-node", "gateway",
-         "--concurrency", "2", "--disable-hot-restart", "--log-level", "warning"],
-    )  # fmt: skip
+        [
+            binaries["envoy"],
+            "-c",
+            config,
+            "--service-cluster",
+            "gateway",
+            "--service-node",
+            "gateway",
+            "--concurrency",
+            "2",
+            "--disable-hot-restart",
+            "--log-level",
+            "warning",
+        ],
+    )
 
 
 def contour_url(layout: Layout) -> str:

@@ -142,8 +142,8 @@ def folder_of(name: str) -> pathlib.Path:
     """Folder of all files of a cluster; raises ClusterError when the name cannot be one."""
     if not _NAME.fullmatch(name):
         raise ClusterError(
-            f"name {name!r}: a cluster's name has 1 to 30 lower-case letters, digits and dashes, starts with a "
-            "letter and ends with a letter or a digit"
+            f"name {name!r}: a cluster's name has 1 to 30 lower-case letters, digits and dashes, starts with "
+            "a letter and ends with a letter or a digit"
         )
     folder = state_dir() / name
     if len(str(folder / _LONGEST_SOCKET)) > _SOCKET_PATH_LIMIT:

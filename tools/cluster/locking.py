@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pathlib
 import time
 from collections.abc import Iterator
 
@@ -14,7 +15,10 @@ _WAIT_SECONDS = 300.0
 
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Holds the cluster's lock, waiting up to five minutes for another command to finish. Makes the folder."""
+    """Holds the cluster's lock, waiting up to five minutes for another command to finish.
+
+    Makes the folder, and removes it when it is empty in the end.
+    """
     folder = folder_of(name)
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
@@ -22,15 +26,25 @@ def locked(name: str) -> Iterator[None]:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             if _is_locked_now(handle) and _is_current(handle, folder):
-                yield
+                with _removed_if_empty(folder):
+                    yield
                 return
         finally:
             os.close(handle)
         if time.monotonic() > deadline:
             raise ClusterError(
-                f"another command works on cluster {name} for more than {_WAIT_SECONDS:.0f} s: wait for it or end it"
+                f"another command has held cluster {name} for {_WAIT_SECONDS:.0f} s: wait for it or end it"
             )
         time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def _removed_if_empty(folder: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _is_locked_now(handle: int) -> bool:

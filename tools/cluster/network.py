@@ -38,7 +38,11 @@ def create(name: str, form: Form) -> Layout:
 
 def remove(name: str, index: int | None) -> None:
     """Removes what create() made; does nothing where there is nothing."""
-    if index is not None and pathlib.Path(f"/sys/class/net/evenkeel{index}").exists() and _is_ours(name, index):
+    if (
+        index is not None
+        and pathlib.Path(f"/sys/class/net/evenkeel{index}").exists()
+        and _is_ours(name, index)
+    ):
         subprocess.run(["ip", "link", "delete", f"evenkeel{index}"], capture_output=True, check=False)
     handle = _NAMESPACES / netns_of(name)
     if handle.exists():
@@ -58,8 +62,8 @@ def remove_orphan(name: str) -> bool:
     if inside := processes_inside(name):
         raise ClusterError(
             f"network namespace {netns_of(name)} has no record in {state_dir()} but processes "
-            f"{' '.join(map(str, inside[:20]))}: it belongs to another EVENKEEL_STATE_DIR, or the record was deleted; "
-            "in the second case end them with `kill -9` and repeat this"
+            f"{' '.join(map(str, inside[:20]))}: it belongs to another EVENKEEL_STATE_DIR, or the record was "
+            "deleted; in the second case end them with `kill -9` and repeat this"
         )
     remove(name, None)
     return True
@@ -93,8 +97,9 @@ def _create_namespace(name: str) -> None:
         handle.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
         raise ClusterError(
-            f"network namespace {handle.name} exists already: a cluster {name!r} of another EVENKEEL_STATE_DIR, or "
-            f"what is left of one. Take another name, or remove it with `python3 -m tools.cluster down --name {name}`"
+            f"network namespace {handle.name} exists already: a cluster {name!r} of another "
+            "EVENKEEL_STATE_DIR, or what is left of one. Take another name, or remove it with "
+            f"`python3 -m tools.cluster down --name {name}`"
         ) from None
     (folder_of(name) / _OWNED).touch()
     # Not `ip netns add`: it would leave a mount on /run/netns behind for good.
@@ -108,9 +113,23 @@ def _networks_in_use() -> list[ipaddress.IPv4Network]:
 
 def _create_pair(layout: Layout) -> bool:
     made = subprocess.run(
-        ["ip", "link", "add", layout.host_interface, "type", "veth", "peer", "name", "eth0", "netns", layout.netns],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            "ip",
+            "link",
+            "add",
+            layout.host_interface,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            layout.netns,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if made.returncode == 0:
         return True
     if "File exists" in made.stderr:
@@ -144,6 +163,7 @@ def _run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(
-            f"`{' '.join(command)}` failed: {done.stderr.strip()}. Local clusters need root and network namespaces"
+            f"`{' '.join(command)}` failed: {done.stderr.strip()}. "
+            "Local clusters need root and network namespaces"
         )
     return done.stdout

@@ -1,4 +1,4 @@
-"""The node: containerd, kubelet and kube-proxy, which run real pods inside the cluster's network namespace."""
+"""The node: containerd, kubelet and kube-proxy, which run real pods in the cluster's network namespace."""
 
 import json
 import pathlib
@@ -19,14 +19,14 @@ def containerd(layout: Layout, pause_image: str) -> Process:
     program = shutil.which("containerd", path="/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     if not program or not (_CNI_PLUGINS / "ptp").exists():
         raise ClusterError(
-            "containerd or the CNI plugins are missing: `apt-get install containerd runc containernetworking-plugins`"
+            "containerd or the CNI plugins are missing: "
+            "`apt-get install containerd runc containernetworking-plugins`"
         )
     networks = layout.config / "cni"
     networks.mkdir()
     (networks / "10-pods.conflist").write_text(json.dumps(_pod_network(layout)))
     config = layout.config / "containerd.toml"
-    config.write_text(
-        f"""version = 2
+    config.write_text(f"""version = 2
 root = "{layout.folder}/containerd/root"
 state = "{layout.folder}/containerd/state"
 [grpc]
@@ -34,15 +34,14 @@ state = "{layout.folder}/containerd/state"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{pause_image}"
   stream_server_address = "127.0.0.1"
-  # Where the machine withholds CAP_SYS_RESOURCE no process may lower its oom_score_adj, and no pod would start.
+  # Where the machine withholds CAP_SYS_RESOURCE nobody may lower an oom_score_adj, and no pod would start.
   restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "overlayfs"
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "{_CNI_PLUGINS}"
   conf_dir = "{networks}"
-"""
-    )
+""")
     return Process("containerd", [program, "--config", config])
 
 
@@ -81,6 +80,8 @@ def kubelet(layout: Layout, binaries: Binaries) -> Process:
         # The machine may be nearly full or small: that is no reason to evict a test.
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
+        "kubeAPIQPS": 200,
+        "kubeAPIBurst": 400,
         "makeIPTablesUtilChains": False,
         "podLogsDir": str(layout.logs / "pods"),
         "shutdownGracePeriod": "0s",
@@ -89,9 +90,15 @@ def kubelet(layout: Layout, binaries: Binaries) -> Process:
     path.write_text(json.dumps(config, indent=1))
     return Process(
         "kubelet",
-        [binaries["kubelet"], f"--config={path}", f"--kubeconfig={kubeconfig_of(layout, 'kubelet')}",
-         f"--hostname-override={NAME}", f"--node-ip={layout.address}", f"--root-dir={layout.folder}/kubelet"],
-    )  # fmt: skip
+        [
+            binaries["kubelet"],
+            f"--config={path}",
+            f"--kubeconfig={kubeconfig_of(layout, 'kubelet')}",
+            f"--hostname-override={NAME}",
+            f"--node-ip={layout.address}",
+            f"--root-dir={layout.folder}/kubelet",
+        ],
+    )
 
 
 def kube_proxy(layout: Layout, binaries: Binaries) -> Process:
@@ -116,8 +123,8 @@ def kube_proxy(layout: Layout, binaries: Binaries) -> Process:
 
 
 def _pod_network(layout: Layout) -> dict:
-    # Point to point, not a bridge: between two pods of a bridge, answers would bypass the translation of Service
-    # addresses wherever the kernel lacks br_netfilter.
+    # Point to point, not a bridge: between two pods of a bridge, answers would bypass the translation of
+    # Service addresses wherever the kernel lacks br_netfilter.
     return {
         "cniVersion": "0.4.0",
         "name": "pods",

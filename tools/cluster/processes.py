@@ -18,7 +18,7 @@ from .layout import Layout
 
 _POLL_SECONDS = 0.03
 _KILL_SECONDS = 10.0
-_LOG_LINES = 12
+_LOG_LINES = 15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +56,11 @@ class Processes:
         return self._ask({"do": "list"})
 
     def wait(self, what: str, check: Callable[[], bool], seconds: float, needs: Iterable[str] = ()) -> None:
-        """Returns when check() is true. Raises ClusterError with the tail of a log when one of the processes that
-        it needs has ended, or when the time is over."""
+        """Returns when check() is true.
+
+        Raises ClusterError with the tail of a log when one of the processes that it needs has ended, or when
+        the time is over.
+        """
         deadline = time.monotonic() + seconds
         needs = list(needs)
         while not check():
@@ -65,10 +68,16 @@ class Processes:
             for name in needs:
                 if not states.get(name, {}).get("running"):
                     code = states.get(name, {}).get("code")
-                    raise ClusterError(f"{name} ended with code {code} before {what}\n{self.log_tail(name)}")
+                    raise ClusterError(
+                        f"{name} ended with code {code}; waited until {what}. Its last lines say why; mend "
+                        f"that and start again\n{self.log_tail(name)}"
+                    )
             if time.monotonic() > deadline:
                 tails = "\n".join(self.log_tail(name) for name in needs)
-                raise ClusterError(f"{what}: not after {seconds:.0f} s\n{tails}")
+                raise ClusterError(
+                    f"waited {seconds:.0f} s in vain until {what}. The load is {os.getloadavg()[0]:.1f} "
+                    f"on {os.cpu_count()} CPUs: where it is far above, try again with less beside it\n{tails}"
+                )
             time.sleep(_POLL_SECONDS)
 
     def log_tail(self, name: str) -> str:
@@ -102,12 +111,33 @@ def launch_supervisor(layout: Layout) -> None:
     """Starts the supervisor, detached from us; returns when it answers."""
     log = layout.logs / "supervisor.log"
     script = pathlib.Path(__file__).with_name("supervisor.py")
-    command = ["setsid", "--fork", "nsenter", f"--net=/run/netns/{layout.netns}",
-               "unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child",
-               sys.executable, "-I", "-S", str(script), str(layout.folder), str(cache_dir())]  # fmt: skip
+    command = [
+        "setsid",
+        "--fork",
+        "nsenter",
+        f"--net=/run/netns/{layout.netns}",
+        "unshare",
+        "--mount",
+        "--propagation=private",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        sys.executable,
+        "-I",
+        "-S",
+        str(script),
+        str(layout.folder),
+        str(cache_dir()),
+    ]
     with log.open("wb") as output:
         subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", check=True, close_fds=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            check=True,
+            close_fds=True,
         )
     control = layout.folder / "control.sock"
     Processes(layout.folder).wait(f"the supervisor answers (see {log})", control.exists, seconds=15)
@@ -126,26 +156,25 @@ def supervisor_pid(folder: pathlib.Path) -> int | None:
 
 
 def processes_of(supervisor: int) -> dict[int, int]:
-    """Every process of the cluster, pods included: id within the cluster -> id on the machine."""
-    try:
-        wanted = os.readlink(f"/proc/{supervisor}/ns/pid")
-    except OSError:
-        return {}
-    found = {}
+    """Every process of the cluster, pods included: id as the cluster numbers it -> id on the machine.
+
+    They all descend from the supervisor: whoever loses its parent becomes the supervisor's child.
+    """
+    children: dict[int, list[int]] = {}
+    own_ids: dict[int, int] = {}
     for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
         try:
-            if not entry.name.isdigit():
-                continue
-            ids = _namespaced_ids(entry)
-            if os.readlink(entry / "ns/pid") == wanted or supervisor == int(entry.name):
-                found[ids[-1]] = int(entry.name)
+            status = dict(line.split(":", 1) for line in (entry / "status").read_text().splitlines())
         except OSError:
             continue
+        ids = [int(number) for number in status["NSpid"].split()]
+        own_ids[ids[0]] = ids[min(1, len(ids) - 1)]
+        children.setdefault(int(status["PPid"]), []).append(ids[0])
+    found, unseen = {}, [supervisor]
+    while unseen:
+        pid = unseen.pop()
+        found[own_ids.get(pid, 1)] = pid
+        unseen += children.get(pid, [])
     return found
-
-
-def _namespaced_ids(entry: pathlib.Path) -> list[int]:
-    for line in (entry / "status").read_text().splitlines():
-        if line.startswith("NSpid:"):
-            return [int(number) for number in line.split()[1:]]
-    return [int(entry.name)]

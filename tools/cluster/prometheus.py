@@ -17,10 +17,16 @@ def prometheus(layout: Layout, binaries: Binaries) -> Process:
     config.write_text(json.dumps(_config(layout), indent=1))
     return Process(
         "prometheus",
-        [binaries["prometheus"], f"--config.file={config}", f"--storage.tsdb.path={layout.folder}/prometheus",
-         "--storage.tsdb.retention.time=6h", f"--web.listen-address={layout.address}:9090",
-         "--web.enable-lifecycle", "--log.level=warn"],
-    )  # fmt: skip
+        [
+            binaries["prometheus"],
+            f"--config.file={config}",
+            f"--storage.tsdb.path={layout.folder}/prometheus",
+            "--storage.tsdb.retention.time=6h",
+            f"--web.listen-address={layout.address}:9090",
+            "--web.enable-lifecycle",
+            "--log.level=warn",
+        ],
+    )
 
 
 def ready_url(layout: Layout) -> str:
@@ -59,7 +65,9 @@ def _pods(layout: Layout) -> dict:
     annotation = f"{meta}_annotation_prometheus_io"
     return {
         "job_name": "pods",
-        "kubernetes_sd_configs": [{"role": "pod", "kubeconfig_file": str(kubeconfig_of(layout, "prometheus"))}],
+        "kubernetes_sd_configs": [
+            {"role": "pod", "kubeconfig_file": str(kubeconfig_of(layout, "prometheus"))}
+        ],
         "relabel_configs": [
             {"source_labels": [f"{annotation}_scrape"], "regex": "true", "action": "keep"},
             {"source_labels": [f"{meta}_phase"], "regex": "Running", "action": "keep"},

@@ -13,7 +13,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def check_of(name: str, layout: Layout) -> Callable[[], bool]:
-    """The check that is true once the server of that name does its work; always true where there is no telling."""
+    """The check that is true once that server does its work; always true where nobody can tell."""
     checks: dict[str, Callable[[], bool]] = {
         "kube-apiserver": lambda: Api(layout).is_ready(),
         "kube-controller-manager": lambda: Api(layout).get(_FIRST_ACCOUNT) is not None,

@@ -14,17 +14,12 @@ from .processes import supervisor_pid
 _END_SECONDS = 20.0
 
 
-def remove(name: str) -> None:
+def clear(name: str) -> None:
     """Ends every process of the cluster and removes its network, cgroups and files, as far as there are any.
 
-    Processes are found by the record of their supervisor and by the cluster's own network namespace, never by name.
+    Whoever holds the lock removes the empty folder. Processes are found by the record of their supervisor and
+    by the cluster's own network namespace, never by name.
     """
-    clear(name)
-    folder_of(name).rmdir()
-
-
-def clear(name: str) -> None:
-    """Like remove(), but leaves the empty folder, and with it the lock on it."""
     folder = folder_of(name)
     layout = load(name)
     supervisor = supervisor_pid(folder)
@@ -65,7 +60,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _end_strangers(name: str) -> None:
-    """Ends what is in the cluster's network and outlived the supervisor, or was interrupted while it started it."""
+    """Ends what is in the cluster's network and outlived the supervisor, or was just about to become it."""
     deadline = time.monotonic() + _END_SECONDS
     while living := [pid for pid in network.processes_inside(name) if pid != os.getpid()]:
         for pid in living:

@@ -1,8 +1,8 @@
 """First process of a cluster: gives it a private view of the machine, then starts and reaps its processes.
 
-Runs as process 1 of a process namespace and in a mount namespace of its own. So its death, however it comes, ends
-every process, container and mount of the cluster: the kernel sees to it, no list of ours can miss one. It lives as
-long as the cluster because Envoy and runc tie the life of their children to the process that started them.
+Runs as process 1 of a process namespace and in a mount namespace of its own. So its death, however it comes,
+ends every process, container and mount of the cluster: the kernel sees to it, no list of ours can miss one.
+It lives as long as the cluster because Envoy dies with the process that started it.
 
 Called by path (`supervisor.py FOLDER KEEP...`) and imports nothing of the project, so that it starts at once.
 KEEP are folders that must stay visible although they may lie below /run, /var/lib or /var/log.
@@ -11,7 +11,7 @@ One request a connection on FOLDER/control.sock, one JSON object a line:
   {"do": "start", "name": N, "argv": [...]}   starts N; without argv as it was started before
   {"do": "signal", "name": N, "signal": 9}    sends a signal to N
   {"do": "list"}                              nothing more
-The answer is {"processes": {N: {"pid", "running", "code"}}} with process ids as the cluster sees them, or {"error"}.
+The answer is {"processes": {N: {"pid", "running", "code"}}}, with ids as the cluster counts, or {"error"}.
 """
 
 import ctypes
@@ -107,7 +107,11 @@ class Supervisor:
         return {"processes": {name: self._describe(name) for name in self._argv}}
 
     def _describe(self, name: str) -> dict:
-        return {"pid": self._running.get(name), "running": name in self._running, "code": self._codes.get(name)}
+        return {
+            "pid": self._running.get(name),
+            "running": name in self._running,
+            "code": self._codes.get(name),
+        }
 
     def _start(self, name: str, argv: list[str] | None) -> None:
         if name in self._running:
@@ -141,7 +145,7 @@ class Supervisor:
 
 
 def _record_identity(folder: pathlib.Path) -> None:
-    """Writes the process id that the machine knows us by, with what tells us from a later process of that id."""
+    """Writes the process id that the machine knows us by, and what tells us from a later one of that id."""
     pid = int(os.readlink("/proc/self"))  # /proc is still the machine's.
     record = {
         "pid": pid,
