@@ -93,7 +93,7 @@ const char* to_string(Level level) noexcept {
     case Level::Info:
       return "info";
     case Level::Warning:
-      return "warning";
+      return "warn";
     case Level::Error:
       return "error";
   }

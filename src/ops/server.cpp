@@ -2,12 +2,19 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace evenkeel::ops {
 namespace {
@@ -46,13 +53,11 @@ const char* reason_of(int status) {
 }
 
 /// civetweb takes host names for nothing and a bad port for a reason to fail without words: look first.
-std::optional<std::string> complaint_about(const std::string& listen) {
+std::optional<std::string> complaint_about(const std::string& listen, in_addr& host) {
   const std::size_t colon = listen.rfind(':');
   const std::string form = "listen \"" + listen + "\" must be an IPv4 address and a port, e.g. 0.0.0.0:8080";
   if (colon == std::string::npos) return form;
-  const std::string host = listen.substr(0, colon);
-  in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) != 1) return form;
+  if (inet_pton(AF_INET, listen.substr(0, colon).c_str(), &host) != 1) return form;
   int port = -1;
   const char* const last = listen.data() + listen.size();
   const auto [end, problem] = std::from_chars(listen.data() + colon + 1, last, port);
@@ -68,11 +73,14 @@ class Server::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
-    if (context_ != nullptr) mg_stop(context_);
+    if (context_ == nullptr) return;
+    // The library's listening thread notices the end only every two seconds, or when somebody calls.
+    std::jthread caller{[this](const std::stop_token& stop) { call_until(stop); }};
+    mg_stop(context_);
   }
 
   std::optional<Error> start(const std::string& listen) {
-    if (auto complaint = complaint_about(listen)) return Error{ErrorKind::Invalid, std::move(*complaint)};
+    if (auto complaint = complaint_about(listen, host_)) return Error{ErrorKind::Invalid, std::move(*complaint)};
     // Two threads: a slow scrape does not keep a probe waiting.
     const char* options[] = {"listening_ports",    listen.c_str(), "num_threads",       "2",
                              "request_timeout_ms", "5000",         "enable_keep_alive", "no",
@@ -86,16 +94,17 @@ class Server::Impl {
     unsigned code = 0;
     mg_error_data error{.code = &code, .text = text.data(), .text_buffer_size = text.size()};
     context_ = mg_start2(&init, &error);
-    if (context_ != nullptr) return std::nullopt;
+    if (context_ != nullptr) {
+      mg_server_port ports{};
+      if (mg_get_server_ports(context_, 1, &ports) == 1) port_ = ports.port;
+      return std::nullopt;
+    }
     return Error{ErrorKind::Unavailable,
                  "cannot listen on " + listen + " for metrics and probes (" + std::string{text.data()} +
                      "): is the port taken, or the address not of this machine? Set listen to another one"};
   }
 
-  [[nodiscard]] int port() const {
-    mg_server_port ports{};
-    return mg_get_server_ports(context_, 1, &ports) == 1 ? ports.port : 0;
-  }
+  [[nodiscard]] int port() const { return port_; }
 
  private:
   static int serve(mg_connection* connection) {
@@ -116,7 +125,26 @@ class Server::Impl {
     return answer.status;
   }
 
+  /// Calls our own port now and then.
+  void call_until(const std::stop_token& stop) const {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port_));
+    address.sin_addr = host_;
+    std::mutex mutex;
+    std::unique_lock lock{mutex};
+    std::condition_variable_any never;
+    while (!never.wait_for(lock, stop, std::chrono::milliseconds{10}, [&] { return stop.stop_requested(); })) {
+      const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      if (fd < 0) return;
+      (void)::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      ::close(fd);
+    }
+  }
+
   const Endpoints endpoints_;
+  in_addr host_{};
+  int port_ = 0;
   mg_context* context_ = nullptr;
 };
 

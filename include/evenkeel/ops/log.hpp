@@ -15,7 +15,7 @@ namespace evenkeel::ops {
 
 enum class Level { Debug, Info, Warning, Error };
 [[nodiscard]] const char* to_string(Level level) noexcept;
-/// Reads "debug", "info", "warning" or "error".
+/// Reads "debug", "info", "warn" or "error".
 [[nodiscard]] std::optional<Level> parse_level(std::string_view text);
 
 /// One key of a log line with its value. Borrowed: build it in the call.
