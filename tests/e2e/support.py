@@ -1,0 +1,143 @@
+"""What the end-to-end tests share: a cluster with Evenkeel on it, and questions to the API server."""
+
+import contextlib
+import json
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tools.cluster import Cluster
+from tools.demo.console import Console, Step
+from tools.demo.options import Options
+from tools.demo.story import Story
+from tools.image import build_image
+
+
+def build_images() -> None:
+    """So that no test's clock runs while an image is built."""
+    for name in ("evenkeel", "shop"):
+        build_image(name)
+
+
+@contextlib.contextmanager
+def cluster_for_module(name: str, *, audit: bool = False) -> Iterator[Cluster]:
+    """A cluster of its own for a test module; removed however the module ends."""
+    build_images()
+    with Cluster.up(name, audit=audit) as cluster:
+        try:
+            yield cluster
+        except BaseException:
+            _print_operator_log(cluster)
+            raise
+
+
+def tell(cluster: Cluster, options: Options, after_first: Callable[[], None] | None = None) -> list[Step]:
+    """Installs the shop on a cluster that has the operator, lets the load flow and tells the story."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="evenkeel-e2e-"))
+    story = Story(cluster, options, folder, Console())
+    story.install_shop()
+    return story.run(after_first)
+
+
+def failed_lines(step: Step) -> str:
+    return "\n".join(check.line() for check in step.checks if not check.passed)
+
+
+def demand_passed(test: unittest.TestCase, steps: list[Step]) -> None:
+    """Every step of a story passed, each reported for itself."""
+    for step in steps:
+        with test.subTest(step.name):
+            test.assertTrue(step.passed, f"{step.name}\n{failed_lines(step)}")
+
+
+def until(what: str, holds: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What `holds` returns, as soon as that is true. AssertionError with its last answer at the deadline."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds:.0f} s; last: {found!r}")
+        time.sleep(0.2)
+    print(f"  {what}", file=sys.stderr, flush=True)
+    return found
+
+
+def get(cluster: Cluster, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+    """The object, or None where there is none."""
+    answer = cluster.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+    return json.loads(answer) if answer.strip() else None
+
+
+def replicas(cluster: Cluster, namespace: str, deployment: str) -> int:
+    """How many the Deployment is told to have; -1 where there is no such Deployment."""
+    found = get(cluster, "deployment", namespace, deployment)
+    return found["spec"]["replicas"] if found else -1
+
+
+def condition(cluster: Cluster, namespace: str, name: str, kind: str) -> dict[str, Any] | None:
+    """One condition of a LoadBalancedService, if it was written for the generation that is declared now."""
+    item = get(cluster, "lbs", namespace, name) or {}
+    generation = item.get("metadata", {}).get("generation")
+    for found in item.get("status", {}).get("conditions") or []:
+        if found["type"] == kind and found.get("observedGeneration") == generation:
+            return found
+    return None
+
+
+def until_condition(
+    cluster: Cluster,
+    namespace: str,
+    name: str,
+    kind: str,
+    status: str,
+    mentions: str = "",
+    seconds: float = 30.0,
+) -> dict[str, Any]:
+    """The condition once it has that status and its reason or message mentions the text."""
+
+    def holds() -> dict[str, Any] | None:
+        found = condition(cluster, namespace, name, kind)
+        is_it = found and found["status"] == status and mentions in f"{found['reason']} {found['message']}"
+        return found if is_it else None
+
+    try:
+        return until(
+            f"{namespace}/{name}: {kind} is {status}" + (f", naming {mentions}" if mentions else ""),
+            holds,
+            seconds,
+        )
+    except AssertionError as late:
+        raise AssertionError(f"{late}\nconditions: {conditions(cluster, namespace, name)}") from None
+
+
+def conditions(cluster: Cluster, namespace: str, name: str) -> str:
+    item = get(cluster, "lbs", namespace, name) or {}
+    found = item.get("status", {}).get("conditions") or []
+    return "\n".join(f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in found) or "none"
+
+
+def warnings(cluster: Cluster, namespace: str, name: str) -> list[str]:
+    """Reason and text of the warnings on a LoadBalancedService."""
+    answer = cluster.kubectl("get", "events.events.k8s.io", "-n", namespace, "-o", "json")
+    return [
+        f"{event['reason']}: {event.get('note', '')}"
+        for event in json.loads(answer)["items"]
+        if event["type"] == "Warning"
+        and event["regarding"].get("name") == name
+        and event["regarding"]["kind"] == "LoadBalancedService"
+    ]
+
+
+def until_warning(cluster: Cluster, namespace: str, name: str, mentions: str) -> str:
+    def holds() -> str | None:
+        return next((text for text in warnings(cluster, namespace, name) if mentions in text), None)
+
+    return until(f"a warning on {namespace}/{name} names {mentions}", holds)
+
+
+def _print_operator_log(cluster: Cluster) -> None:
+    log = cluster.kubectl("logs", "-n", "evenkeel-system", "deployment/evenkeel", "--tail=60", check=False)
+    print(f"the end of the operator's log:\n{log}", file=sys.stderr)
