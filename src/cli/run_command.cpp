@@ -1,0 +1,218 @@
+#include "run_command.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "evenkeel/api/validate.hpp"
+#include "evenkeel/base/clock.hpp"
+#include "evenkeel/controller/operator.hpp"
+#include "evenkeel/kube/api_client.hpp"
+#include "evenkeel/kube/config.hpp"
+#include "evenkeel/kube/event_recorder.hpp"
+#include "evenkeel/ops/log.hpp"
+#include "evenkeel/ops/server.hpp"
+#include "evenkeel/signals/prometheus.hpp"
+
+#include "config.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kBadInput = 1;
+constexpr int kUnreachable = 3;
+
+/// What the command line says; what is empty was not given.
+struct RunFlags {
+  std::string config;
+  std::string kubeconfig;
+  std::string context;
+  std::optional<std::string> prometheus_url;
+  std::optional<int> tick_seconds;
+  std::optional<int> workers;
+  std::optional<std::string> listen;
+  std::optional<std::string> log_level;
+  std::vector<std::string> watch_namespaces;
+};
+
+int fail(int code, const std::string& message) {
+  std::cerr << "evenkeel run: " << message << "\n";
+  return code;
+}
+
+Result<Config> effective_config(const RunFlags& flags) {
+  Config config;
+  if (!flags.config.empty()) {
+    auto loaded = load_config(flags.config);
+    if (!loaded.ok()) return loaded;
+    config = *std::move(loaded);
+  }
+  if (flags.prometheus_url) config.prometheus_url = *flags.prometheus_url;
+  if (flags.tick_seconds) config.tick = std::chrono::seconds{*flags.tick_seconds};
+  if (flags.workers) config.workers = static_cast<std::size_t>(*flags.workers);
+  if (flags.listen) config.listen = *flags.listen;
+  // The parser has checked the word.
+  if (flags.log_level) config.log_level = ops::parse_level(*flags.log_level).value_or(config.log_level);
+  if (!flags.watch_namespaces.empty()) config.watch_namespaces = flags.watch_namespaces;
+  return config;
+}
+
+std::string environment(const char* name) {
+  // Before any thread is started.
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? std::string{} : std::string{value};
+}
+
+Result<kube::Config> cluster_config(const RunFlags& flags) {
+  if (!flags.kubeconfig.empty()) return kube::load_kubeconfig(flags.kubeconfig, flags.context);
+  kube::InCluster pod{.host = environment("KUBERNETES_SERVICE_HOST"), .port = environment("KUBERNETES_SERVICE_PORT")};
+  if (pod.host.empty()) {
+    return Error{ErrorKind::Invalid,
+                 "no way to the API server: KUBERNETES_SERVICE_HOST is not set, so this is no pod; give --kubeconfig FILE"};
+  }
+  return kube::load_in_cluster(pod);
+}
+
+std::string instance_name() {
+  std::array<char, 129> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{"evenkeel"};
+}
+
+/// Turns SIGTERM and SIGINT into a stop request. They are blocked for the whole process by the constructor, which
+/// therefore has to come before any other thread.
+class SignalStop {
+ public:
+  explicit SignalStop(const ops::Logger& log) : log_{log} {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    // A peer that has gone is an error of the write, not the end of the process.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    waiter_ = std::jthread{[this](const std::stop_token& end) { wait(end); }};
+  }
+
+  [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  void wait(const std::stop_token& end) {
+    constexpr timespec kHalfSecond{.tv_sec = 0, .tv_nsec = 500'000'000};
+    while (!end.stop_requested()) {
+      const int signal = sigtimedwait(&signals_, nullptr, &kHalfSecond);
+      if (signal <= 0) continue;
+      log_.info("stopping", {{"signal", std::int64_t{signal}}});
+      stop_.request_stop();
+    }
+  }
+
+  const ops::Logger& log_;
+  sigset_t signals_{};
+  std::stop_source stop_;
+  std::jthread waiter_;
+};
+
+controller::Options operator_options(const Config& config) {
+  controller::Options options;
+  options.tick = config.tick;
+  options.query_timeout = config.prometheus_timeout;
+  options.workers = config.workers;
+  options.watch_namespaces = config.watch_namespaces;
+  options.presets = config.presets;
+  options.schema_revision = api::schema_revision();
+  options.seed = std::hash<std::string>{}(instance_name()) ^ static_cast<std::size_t>(getpid());
+  return options;
+}
+
+void log_start(const ops::Logger& log, const Config& config, const kube::Config& cluster, const ops::BuildInfo& build) {
+  std::string presets;
+  for (const auto& [name, preset] : config.presets) presets += (presets.empty() ? "" : ",") + name;
+  std::string namespaces;
+  for (const auto& ns : config.watch_namespaces) namespaces += (namespaces.empty() ? "" : ",") + ns;
+  log.info("starting",
+           {{"version", build.version},
+            {"revision", build.revision},
+            {"server", cluster.server},
+            {"identity", cluster.source},
+            {"prometheus", config.prometheus_url},
+            {"timeoutSeconds", std::int64_t{config.prometheus_timeout.count()}},
+            {"tickSeconds", std::int64_t{config.tick.count()}},
+            {"workers", static_cast<std::int64_t>(config.workers)},
+            {"listen", config.listen},
+            {"watchNamespaces", namespaces},
+            {"presets", presets}});
+}
+
+/// Wires the parts together and works until told to stop.
+int serve(const Config& config, const kube::Config& cluster, const ops::BuildInfo& build) {
+  const SystemClock clock;
+  const ops::Logger log{config.log_level, clock};
+  const SignalStop signals{log};
+  auto api = kube::ApiClient::create(cluster, {}, clock);
+  if (!api.ok()) return fail(kUnreachable, api.error().message);
+  auto source = signals::make_prometheus_source({.url = config.prometheus_url}, clock);
+  if (!source.ok()) return fail(kBadInput, source.error().message);
+
+  ops::Metrics metrics{build};
+  kube::EventRecorder events{**api, {.instance = instance_name()}, clock};
+  controller::Operator the_operator{{.api = **api,
+                                     .list_watch = **api,
+                                     .events = events,
+                                     .signals = **source,
+                                     .metrics = metrics,
+                                     .log = log,
+                                     .clock = clock},
+                                    operator_options(config)};
+  const auto server = ops::Server::start(config.listen,
+                                         {.metrics = [&] { return the_operator.scrape(); },
+                                          .healthz = [&] { return the_operator.healthz(); },
+                                          .readyz = [&] { return the_operator.readyz(); }});
+  if (!server.ok()) {
+    return fail(server.error().kind == ErrorKind::Invalid ? kBadInput : kUnreachable, server.error().message);
+  }
+  log_start(log, config, cluster, build);
+  the_operator.run(signals.token());
+  log.info("stopped");
+  return kDone;
+}
+
+int run(const RunFlags& flags, const ops::BuildInfo& build) {
+  const auto config = effective_config(flags);
+  if (!config.ok()) return fail(kBadInput, config.error().message);
+  const auto cluster = cluster_config(flags);
+  if (!cluster.ok()) return fail(kUnreachable, cluster.error().message);
+  return serve(*config, *cluster, build);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, const ops::BuildInfo& build, int& exit_code) {
+  CLI::App* const command = app.add_subcommand("run", "The operator: watch, decide and write until told to stop");
+  const auto flags = std::make_shared<RunFlags>();
+  command->add_option("--config", flags->config, "Configuration file (docs/configuration.md); a flag wins over it");
+  command->add_option("--kubeconfig", flags->kubeconfig, "How to reach the API server; default: as the pod's service account");
+  command->add_option("--context", flags->context, "Context of the kubeconfig; default: its current-context");
+  command->add_option("--prometheus-url", flags->prometheus_url, "Root of Prometheus' HTTP API");
+  command->add_option("--tick", flags->tick_seconds, "Seconds between two readings of the signals")
+      ->check(CLI::Range(1, 300));
+  command->add_option("--workers", flags->workers, "Objects decided at once")->check(CLI::Range(1, 64));
+  command->add_option("--listen", flags->listen, "address:port for metrics and probes");
+  command->add_option("--log-level", flags->log_level, "Least severity that is logged")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  command->add_option("--watch-namespace", flags->watch_namespaces, "Namespace to look after; repeat it; default: all");
+  command->callback([flags, &build, &exit_code] { exit_code = run(*flags, build); });
+}
+
+}  // namespace evenkeel::cli
