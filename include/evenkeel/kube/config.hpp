@@ -26,7 +26,7 @@ struct Config {
 /// @return NotFound when there is no such file; Invalid, naming file, field and remedy, for everything that
 /// cannot be
 ///         used: exec and auth-provider plugins, username and password, proxy-url, impersonation, wrong
-///         types, duplicate keys, anchors.
+///         types, duplicate keys.
 Result<Config> load_kubeconfig(const std::filesystem::path& file, const std::string& context = {});
 
 /// What a pod knows of its cluster.

@@ -292,10 +292,11 @@ TEST(ClientSend, SaysThatNothingListens) {
 
 TEST(ClientSend, AStopEndsTheWaitForASilentServer) {
   std::promise<void> asked;
+  std::promise<bool> closed;
   const ScriptedServer server{[&](ServerConnection& connection) {
     connection.read_request();
     asked.set_value();
-    connection.wait_for_close(20s);
+    closed.set_value(connection.wait_for_close(10s));
   }};
   const auto client = connect(server);
   std::stop_source stop;
@@ -305,6 +306,7 @@ TEST(ClientSend, AStopEndsTheWaitForASilentServer) {
   stop.request_stop();
   ASSERT_EQ(answer.wait_for(1s), std::future_status::ready);
   EXPECT_EQ(answer.get().error().kind, ErrorKind::Cancelled);
+  EXPECT_TRUE(closed.get_future().get()) << "the request must not live on";
 }
 
 TEST(ClientSend, ManyThreadsOfOursNeedFewOfTheLibrary) {
