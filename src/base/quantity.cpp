@@ -20,7 +20,7 @@ struct Decimal {
   bool has_rest = false;  ///< A non-zero digit was cut off.
 };
 
-using Wide = unsigned __int128;
+__extension__ using Wide = unsigned __int128;
 
 void append_digit(Decimal& number, char digit, bool after_point) {
   if (number.count == 0 && digit == '0') {
