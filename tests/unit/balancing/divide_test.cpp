@@ -1,0 +1,76 @@
+#include "evenkeel/balancing/divide.hpp"
+
+#include <numeric>
+#include <ostream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace evenkeel::balancing {
+namespace {
+
+using Counts = std::vector<std::int32_t>;
+
+struct Row {
+  std::string name;
+  std::vector<double> shares;
+  Counts minimums;
+  std::int32_t total = 0;
+  Counts want;
+};
+void PrintTo(const Row& row, std::ostream* os) {
+  *os << row.name;
+}
+class Divide : public testing::TestWithParam<Row> {};
+
+TEST_P(Divide, Row) {
+  EXPECT_EQ(divide(GetParam().shares, GetParam().minimums, GetParam().total), GetParam().want);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    Divide,
+    testing::Values(Row{"ByShare", {80, 20}, {1, 1}, 10, {8, 2}},
+                    Row{"TheOddOneGoesToTheEarlier", {50, 50}, {1, 1}, 5, {3, 2}},
+                    Row{"AtLeastOneEach", {99, 1}, {1, 1}, 4, {3, 1}},
+                    Row{"AMinimumIsTakenFromTheOthers", {90, 10}, {1, 4}, 10, {6, 4}},
+                    Row{"TakingMayPushAnotherToItsMinimum", {60, 30, 10}, {1, 3, 4}, 10, {3, 3, 4}},
+                    Row{"MinimumsAboveTheTotalAreMetAllTheSame", {50, 50}, {3, 3}, 4, {3, 3}},
+                    Row{"FewerReplicasThanBackendsGiveOneEach", {1, 1, 1}, {1, 1, 1}, 1, {1, 1, 1}},
+                    Row{"WithoutAShareNoPart", {100, 0}, {1, 1}, 5, {5, 0}},
+                    Row{"WithoutAnyShareNothing", {0, 0}, {1, 1}, 5, {0, 0}},
+                    Row{"Nobody", {}, {}, 5, {}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(Divide, AddsUpAndNeverFallsWhereTheTotalGrows) {
+  std::mt19937 random{20260101};
+  for (int i = 0; i < 2000; ++i) {
+    const std::size_t size = 1 + random() % 6;
+    std::vector<double> shares;
+    Counts minimums;
+    for (std::size_t b = 0; b < size; ++b) {
+      shares.push_back(1.0 + random() % 100);
+      minimums.push_back(static_cast<std::int32_t>(random() % 5));
+    }
+    const auto total = static_cast<std::int32_t>(random() % 200);
+    const auto parts = divide(shares, minimums, total);
+    const auto more = divide(shares, minimums, total + 1);
+    const auto least = std::accumulate(minimums.begin(), minimums.end(), 0);
+    ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), 0), std::max(total, least));
+    for (std::size_t b = 0; b < size; ++b) {
+      ASSERT_GE(parts[b], minimums[b]);
+      ASSERT_GE(more[b], parts[b]) << "one more replica took one from somebody";
+    }
+  }
+}
+
+TEST(DeclaredProportions, AreTheWeightsAndNeverBelowZero) {
+  const std::vector<api::Backend> backends = {
+      {.name = "blue", .weight = 80}, {.name = "green", .weight = 0}, {.name = "red", .weight = -5}};
+  EXPECT_EQ(declared_proportions(backends), (std::vector<double>{80, 0, 0}));
+}
+
+}  // namespace
+}  // namespace evenkeel::balancing

@@ -1,0 +1,73 @@
+#include "evenkeel/failover/hold.hpp"
+
+#include <chrono>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::failover {
+namespace {
+
+using testing_support::at;
+
+TEST(Hold, SeenForTheFirstTimeEverythingIsNeeded) {
+  EXPECT_EQ(Hold{}.highest_after(at(0)), Hold::kEverything);
+}
+
+TEST(Hold, WhatWasNeededIsHeldUntilTheWindowHasPassed) {
+  Hold hold;
+  hold.record(at(0), 1.0);
+  hold.record(at(100), 0.0);
+  EXPECT_EQ(hold.highest_after(at(99)), 1.0) << "it was needed until then, whenever decisions were made";
+  EXPECT_EQ(hold.highest_after(at(100)), 0.0);
+}
+
+TEST(Hold, MoreThanBeforeReplacesWhatWasBefore) {
+  Hold hold;
+  hold.record(at(0), 0.3);
+  hold.record(at(10), 0.5);
+  EXPECT_EQ(hold.entries().size(), 1U);
+  EXPECT_EQ(hold.highest_after(at(9)), 0.5);
+}
+
+TEST(Hold, RecordingTheSameAgainChangesNothing) {
+  Hold hold;
+  hold.record(at(0), 0.5);
+  hold.record(at(5), 0.2);
+  const auto before = hold.entries().size();
+  hold.record(at(5), 0.2);
+  EXPECT_EQ(hold.entries().size(), before);
+}
+
+TEST(Hold, PastItsSizeItHoldsMoreForLonger) {
+  Hold hold;
+  for (int i = 0; i < 10; ++i) hold.record(at(i), 1.0 - i / 10.0);
+  EXPECT_EQ(hold.entries().size(), Hold::kMaxEntries);
+  for (int i = 0; i < 9; ++i) EXPECT_GE(hold.highest_after(at(i)), 1.0 - i / 10.0);
+  EXPECT_DOUBLE_EQ(hold.entries().back().share, 0.1) << "what is needed now is never merged away";
+}
+
+TEST(Hold, ComesOutOfMemoryAsItWentIn) {
+  Hold hold;
+  hold.record(at(0), 1.0);
+  hold.record(at(0), 0.0);
+  const Hold again{hold.entries(), at(0)};
+  EXPECT_EQ(again.entries().back().share, 0.0);
+  EXPECT_EQ(again.entries().size(), 2U);
+}
+
+TEST(Hold, TimesInTheFutureCountAsOfNow) {
+  const Hold hold{{{.until = at(1000), .share = 1.0}, {.until = at(2000), .share = 0.0}}, at(10)};
+  EXPECT_EQ(hold.highest_after(at(9)), 1.0);
+  EXPECT_EQ(hold.highest_after(at(10)), 0.0);
+}
+
+TEST(Hold, SharesThatAreNoNumbersHoldEverything) {
+  const Hold hold{{{.until = at(0), .share = std::numeric_limits<double>::quiet_NaN()}}, at(10)};
+  EXPECT_EQ(hold.highest_after(at(10)), Hold::kEverything);
+}
+
+}  // namespace
+}  // namespace evenkeel::failover

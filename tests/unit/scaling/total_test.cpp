@@ -1,0 +1,313 @@
+#include "evenkeel/scaling/total.hpp"
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+/// The controller's half of the arithmetic: windows, policies, bounds, in the order of autoscaling/v2.
+namespace evenkeel::scaling {
+namespace {
+
+using api::ConditionStatus;
+using api::PolicyType;
+using api::Quality;
+using api::SelectPolicy;
+using std::chrono::seconds;
+using testing_support::at;
+
+/// One metric whose proposal is what the test says: target 1, so the reading is the count.
+class Total : public testing::Test {
+ protected:
+  Total() {
+    scaling_.min_replicas = 1;
+    scaling_.max_replicas = 100;
+    scaling_.metrics = {{.name = "rps", .target_value = Quantity::from_milli(1'000)}};
+    scaling_.scale_up.policies = {{PolicyType::Percent, 1000, seconds{15}}};
+    scaling_.scale_down.policies = {{PolicyType::Percent, 100, seconds{15}}};
+    scaling_.scale_down.stabilization_window = seconds{0};
+    settings_.tolerance = Quantity::from_milli(0);
+  }
+
+  /// Decides at `now` from `current`; a change takes effect at once.
+  TotalOutcome step(std::int64_t now, std::int32_t asked, Quality quality = Quality::Fresh) {
+    Reading reading;
+    reading.name = "rps";
+    reading.quality = quality;
+    if (quality == Quality::Fresh || quality == Quality::Partial) reading.milli = std::int64_t{asked} * 1000;
+    readings_ = {reading};
+    return decide(now);
+  }
+  TotalOutcome decide(std::int64_t now) {
+    const TotalInput input{
+        .scaling = scaling_,
+        .manual = manual_,
+        .settings = settings_,
+        .now = at(now),
+        .counts = {.current = current_, .existing = current_, .ready = ready_.value_or(current_)},
+        .limits = {.min = scaling_.min_replicas, .max = scaling_.max_replicas}};
+    auto outcome = decide_total(input, readings_, history_);
+    if (outcome.replicas != current_) history_.record_event(at(now), outcome.replicas - current_);
+    current_ = outcome.replicas;
+    return outcome;
+  }
+
+  api::Scaling scaling_;
+  api::Settings settings_;
+  std::optional<std::int32_t> manual_;
+  std::optional<std::int32_t> ready_;
+  std::int32_t current_ = 10;
+  std::vector<Reading> readings_;
+  History history_;
+};
+
+TEST_F(Total, FollowsTheMetricWhenNothingLimitsIt) {
+  const auto outcome = step(0, 25);
+  EXPECT_EQ(outcome.replicas, 25);
+  EXPECT_EQ(outcome.scaling_limited.reason, "DesiredWithinRange");
+  EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound");
+  EXPECT_EQ(outcome.able_to_scale.reason, "ReadyForNewScale");
+}
+
+TEST_F(Total, TheRecordNamesEveryStepInOrder) {
+  const auto outcome = step(0, 25);
+  std::vector<std::string> steps;
+  for (const auto& taken : outcome.steps) steps.push_back(taken.step);
+  EXPECT_EQ(steps, (std::vector<std::string>{"Metric", "Stabilise", "RateLimit", "Bounds"}));
+}
+
+TEST_F(Total, FirstSightHoldsTheCountForAWholeWindow) {
+  scaling_.scale_down.stabilization_window = seconds{300};
+  EXPECT_EQ(step(0, 3).replicas, 10);
+  EXPECT_EQ(step(299, 3).replicas, 10);
+  EXPECT_EQ(step(300, 3).replicas, 3) << "a recommendation exactly as old as the window counts no more";
+}
+
+TEST_F(Total, ShrinkingTakesTheHighestOfItsWindow) {
+  scaling_.scale_down.stabilization_window = seconds{60};
+  step(0, 10);
+  step(30, 8);
+  EXPECT_EQ(step(59, 2).able_to_scale.reason, "ScaleDownStabilized");
+  EXPECT_EQ(current_, 10);
+  EXPECT_EQ(step(61, 2).replicas, 8);
+  EXPECT_EQ(step(91, 2).replicas, 2);
+}
+
+TEST_F(Total, GrowingTakesTheLowestOfItsWindow) {
+  scaling_.scale_up.stabilization_window = seconds{60};
+  EXPECT_EQ(step(0, 20).able_to_scale.reason, "ScaleUpStabilized") << "the first sight recommended 10";
+  EXPECT_EQ(step(30, 15).replicas, 10);
+  EXPECT_EQ(step(61, 30).replicas, 15);
+  EXPECT_EQ(step(91, 30).replicas, 30);
+}
+
+TEST_F(Total, WithoutAWindowOfItsOwnShrinkingWaitsAsTheOperatorSays) {
+  scaling_.scale_down.stabilization_window.reset();
+  settings_.downscale_stabilization = seconds{40};
+  step(0, 3);
+  EXPECT_EQ(step(39, 3).replicas, 10);
+  EXPECT_EQ(step(40, 3).replicas, 3);
+}
+
+TEST_F(Total, AMetricThatCannotBeUsedHoldsTheCount) {
+  for (const auto quality : {Quality::Stale, Quality::Empty, Quality::Error}) {
+    const auto outcome = step(0, 0, quality);
+    EXPECT_EQ(outcome.replicas, 10);
+    EXPECT_EQ(outcome.scaling_active.status, ConditionStatus::False);
+    EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
+  }
+}
+
+TEST_F(Total, APartialMetricMayRaiseAndNeverLowers) {
+  EXPECT_EQ(step(0, 5, Quality::Partial).replicas, 10);
+  EXPECT_EQ(step(0, 10, Quality::Partial).replicas, 10);
+  EXPECT_EQ(step(0, 15, Quality::Partial).replicas, 15);
+}
+
+TEST_F(Total, BoundsComeBeforeMetricsAndPolicies) {
+  scaling_.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
+  scaling_.max_replicas = 5;
+  EXPECT_EQ(step(0, 0, Quality::Error).replicas, 5);
+  scaling_.min_replicas = 5;
+  current_ = 2;
+  const auto outcome = step(1, 0, Quality::Error);
+  EXPECT_EQ(outcome.replicas, 5);
+  EXPECT_EQ(outcome.scaling_limited.reason, "TooFewReplicas");
+}
+
+TEST_F(Total, TheMaximumStopsGrowthAndSaysSo) {
+  scaling_.max_replicas = 20;
+  const auto outcome = step(0, 50);
+  EXPECT_EQ(outcome.replicas, 20);
+  EXPECT_EQ(outcome.scaling_limited.status, ConditionStatus::True);
+  EXPECT_EQ(outcome.scaling_limited.reason, "TooManyReplicas");
+}
+
+TEST_F(Total, TheMinimumStopsShrinkingAndSaysSo) {
+  scaling_.min_replicas = 4;
+  const auto outcome = step(0, 1);
+  EXPECT_EQ(outcome.replicas, 4);
+  EXPECT_EQ(outcome.scaling_limited.reason, "TooFewReplicas");
+}
+
+TEST_F(Total, WithNoPodReadyTheCountDoesNotFall) {
+  ready_ = 0;
+  EXPECT_EQ(step(0, 1).replicas, 10);
+  EXPECT_EQ(step(1, 12).replicas, 12) << "it may still rise";
+}
+
+TEST_F(Total, WhileFrozenTheCountDoesNotFall) {
+  settings_.frozen = true;
+  EXPECT_EQ(step(0, 1).replicas, 10);
+  EXPECT_EQ(step(0, 12).replicas, 12);
+}
+
+TEST_F(Total, AManualCountReplacesMetricsAndPolicies) {
+  scaling_.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
+  manual_ = 3;
+  const auto outcome = step(0, 50);
+  EXPECT_EQ(outcome.replicas, 3);
+  EXPECT_EQ(outcome.scaling_active.reason, "ManualReplicas");
+  manual_ = 500;
+  EXPECT_EQ(step(1, 50).replicas, 100) << "within the bounds";
+}
+
+TEST_F(Total, HandingBackToTheMetricsDoesNotShrinkBeforeAWindow) {
+  scaling_.scale_down.stabilization_window = seconds{60};
+  manual_ = 50;
+  step(0, 5);
+  step(100, 5);
+  manual_.reset();
+  EXPECT_EQ(step(105, 5).replicas, 50);
+  EXPECT_EQ(step(160, 5).replicas, 5);
+}
+
+TEST_F(Total, SilenceHoldsTheCountWithoutBlockingIt) {
+  Reading silent;
+  silent.name = "p99";
+  silent.quality = Quality::Fresh;
+  silent.abstains = true;
+  readings_ = {silent};
+  const auto outcome = decide(0);
+  EXPECT_EQ(outcome.replicas, 10);
+  EXPECT_EQ(outcome.scaling_active.reason, "NothingAsked");
+}
+
+TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
+  scaling_.metrics.push_back({.name = "queue", .target_value = Quantity::from_milli(1'000)});
+  Reading rps;
+  rps.name = "rps";
+  rps.quality = Quality::Fresh;
+  rps.milli = 4'000;
+  Reading queue = rps;
+  queue.name = "queue";
+  queue.milli = 6'000;
+  readings_ = {rps, queue};
+  EXPECT_EQ(decide(0).replicas, 6);
+  readings_[1].quality = Quality::Stale;
+  current_ = 10;
+  EXPECT_EQ(decide(1).replicas, 10) << "one that is missing forbids a fall";
+  readings_[0].milli = 15'000;
+  EXPECT_EQ(decide(2).replicas, 15) << "and no rise";
+}
+
+struct LimitRow {
+  std::string name;
+  std::vector<api::ScalingPolicy> policies;
+  SelectPolicy select = SelectPolicy::Max;
+  std::int32_t from = 0;
+  std::int32_t asked = 0;
+  std::int32_t want = 0;
+};
+void PrintTo(const LimitRow& row, std::ostream* os) {
+  *os << row.name;
+}
+class RateLimit : public Total, public testing::WithParamInterface<LimitRow> {};
+
+TEST_P(RateLimit, Row) {
+  const auto& row = GetParam();
+  auto& rules = row.asked > row.from ? scaling_.scale_up : scaling_.scale_down;
+  rules.policies = row.policies;
+  rules.select_policy = row.select;
+  current_ = row.from;
+  scaling_.max_replicas = 1'000'000;
+  const auto outcome = step(0, row.asked);
+  EXPECT_EQ(outcome.replicas, row.want);
+  const bool is_limited = row.want != row.asked;
+  EXPECT_EQ(outcome.scaling_limited.status, is_limited ? ConditionStatus::True : ConditionStatus::False);
+  if (is_limited) {
+    EXPECT_EQ(outcome.scaling_limited.reason, row.asked > row.from ? "ScaleUpLimit" : "ScaleDownLimit");
+  }
+  EXPECT_EQ(step(0, row.asked).replicas, row.want) << "the period is used up";
+}
+
+constexpr auto kPods = PolicyType::Pods;
+constexpr auto kPercent = PolicyType::Percent;
+const std::vector<api::ScalingPolicy> kFourOrDouble = {{kPods, 4, seconds{15}}, {kPercent, 100, seconds{15}}};
+
+INSTANTIATE_TEST_SUITE_P(
+    Up,
+    RateLimit,
+    testing::Values(
+        LimitRow{"FourPodsWhereDoublingIsLess", kFourOrDouble, SelectPolicy::Max, 2, 50, 6},
+        LimitRow{"DoublingWhereItIsMore", kFourOrDouble, SelectPolicy::Max, 10, 50, 20},
+        LimitRow{"MinTakesTheSmallerChange", kFourOrDouble, SelectPolicy::Min, 10, 50, 14},
+        LimitRow{"DisabledForbidsGrowth", kFourOrDouble, SelectPolicy::Disabled, 10, 50, 10},
+        LimitRow{"TenPercentOfFiftyAreFive", {{kPercent, 10, seconds{15}}}, SelectPolicy::Max, 50, 90, 55},
+        LimitRow{"PercentRoundsUpSoThatGrowthNeverStalls",
+                 {{kPercent, 10, seconds{15}}},
+                 SelectPolicy::Max,
+                 1,
+                 9,
+                 2},
+        LimitRow{"WithinTheLimitNothingIsLimited", kFourOrDouble, SelectPolicy::Max, 10, 20, 20}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Down,
+    RateLimit,
+    testing::Values(
+        LimitRow{"OnePod", {{kPods, 1, seconds{60}}}, SelectPolicy::Max, 10, 2, 9},
+        LimitRow{"TenPercentRoundsTowardsLess", {{kPercent, 10, seconds{60}}}, SelectPolicy::Max, 15, 2, 13},
+        LimitRow{"NinetyPercentOfTenLeaveOne", {{kPercent, 90, seconds{60}}}, SelectPolicy::Max, 10, 1, 1},
+        LimitRow{"MaxIsTheLargestChange",
+                 {{kPods, 1, seconds{60}}, {kPercent, 50, seconds{60}}},
+                 SelectPolicy::Max,
+                 10,
+                 1,
+                 5},
+        LimitRow{"MinIsTheSmallestChange",
+                 {{kPods, 1, seconds{60}}, {kPercent, 50, seconds{60}}},
+                 SelectPolicy::Min,
+                 10,
+                 1,
+                 9},
+        LimitRow{"DisabledForbidsShrinking", {{kPods, 1, seconds{60}}}, SelectPolicy::Disabled, 10, 1, 10},
+        LimitRow{"MoreThanAHundredPercentIsEverything",
+                 {{kPercent, 300, seconds{60}}},
+                 SelectPolicy::Max,
+                 10,
+                 2,
+                 2}),
+    [](const auto& row) { return row.param.name; });
+
+TEST_F(Total, APeriodLetsGoOfEventsAsOldAsItself) {
+  scaling_.scale_up.policies = {{kPods, 2, seconds{60}}};
+  EXPECT_EQ(step(0, 50).replicas, 12);
+  EXPECT_EQ(step(59, 50).replicas, 12);
+  EXPECT_EQ(step(60, 50).replicas, 14);
+}
+
+TEST_F(Total, WhatTheOtherDirectionDidCountsInTheWholePeriod) {
+  // Fell by 4 a minute ago, in a short down period; the up period reaches back further and gives the 4 back.
+  scaling_.scale_down.policies = {{kPods, 4, seconds{15}}};
+  scaling_.scale_up.policies = {{kPods, 1, seconds{120}}};
+  EXPECT_EQ(step(0, 1).replicas, 6);
+  EXPECT_EQ(step(60, 50).replicas, 11) << "10 at the start of the period, and 1";
+}
+
+}  // namespace
+}  // namespace evenkeel::scaling
