@@ -24,6 +24,7 @@ def prometheus(layout: Layout, binaries: Binaries) -> Process:
             "--storage.tsdb.retention.time=6h",
             f"--web.listen-address={layout.address}:9090",
             "--web.enable-lifecycle",
+            "--scrape.discovery-reload-interval=1s",  # 5 s otherwise, and new pods are seen late enough.
             "--log.level=warn",
         ],
     )
