@@ -61,6 +61,11 @@ class Log(unittest.TestCase):
     def test_a_percentile_without_requests_meets_no_objective(self) -> None:
         self.assertEqual(percentile([], 95), float("inf"))
 
+    def test_a_quick_refusal_is_not_a_quick_answer(self) -> None:
+        self.write(*[line(100 + i, 1, 503) for i in range(10)], *[line(110 + i, 100) for i in range(10)])
+        self.assertAlmostEqual(percentile(self.log.requests, 50), 100, places=6)
+        self.assertEqual(percentile(self.log.requests, 95), float("inf"))
+
     def test_the_objective_is_met_again_after_the_last_slow_window(self) -> None:
         slow = [line(100 + i, 900) for i in range(12)]
         quick = [line(112 + i, 100) for i in range(18)]

@@ -18,7 +18,7 @@ export const options = {
       timeUnit: "1s",
       stages: stages,
       // Each waiting request holds one. Making one under load would cost the processor time that the shop needs.
-      preAllocatedVUs: Math.ceil(highest * 2),
+      preAllocatedVUs: Math.ceil(highest * 4),
       maxVUs: Math.ceil(highest * 10),
     },
   },

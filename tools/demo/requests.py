@@ -84,8 +84,9 @@ class RequestLog:
 
 
 def percentile(requests: Iterable[Request], percent: float) -> float:
-    """Latency in ms that so many percent of the requests do not exceed; infinite where there are none."""
-    values = sorted(request.ms for request in requests)
+    """Latency in ms that so many percent of the requests do not exceed; infinite where there are none. A failed
+    one counts as infinitely slow, or a quick refusal would look like a quick shop."""
+    values = sorted(math.inf if request.failed else request.ms for request in requests)
     return values[max(0, math.ceil(len(values) * percent / 100) - 1)] if values else math.inf
 
 

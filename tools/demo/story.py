@@ -148,7 +148,7 @@ class Story:
         before = self._history.size_at(self._primary, begin).replicas
         now = self._history.size_at(self._primary, end)
         figure = f"{before} -> {now.replicas}, {now.ready} ready, for {rate:g} requests/s"
-        expected = f"{low if low == high else f'{low} or {high}'}, at {self._target:g} each"
+        expected = f"{low if low == high else f'{low} to {high}'}, at {self._target:g} each"
         return Check(what, figure, expected, low <= now.replicas <= high and now.ready == now.replicas)
 
     def _stabilised(self, fall: float, end: float) -> Check:
