@@ -1,0 +1,165 @@
+#include "decide_command.hpp"
+
+#include <istream>
+#include <list>
+#include <memory>
+#include <ostream>
+#include <unordered_map>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "evenkeel/api/decision.hpp"
+#include "evenkeel/api/snapshot.hpp"
+#include "evenkeel/base/object_key.hpp"
+#include "evenkeel/plan/decide.hpp"
+#include "evenkeel/plan/plan.hpp"
+
+namespace evenkeel::cli {
+namespace {
+
+/// What the decisions of a stream leave behind for the next ones about the same object.
+class Memories {
+ public:
+  explicit Memories(std::ostream& err) : err_{err} {}
+
+  /// The memory of the object's last decision; empty when there is none, or it was about another object of
+  /// the same name.
+  [[nodiscard]] std::optional<std::string> recall(const ObjectKey& key, const std::string& uid) const {
+    const auto entry = entries_.find(key);
+    if (entry == entries_.end() || entry->second.uid != uid) return std::nullopt;
+    return entry->second.memory;
+  }
+
+  void keep(const ObjectKey& key, const std::string& uid, const std::string& memory) {
+    const auto [entry, is_new] = entries_.try_emplace(key);
+    if (is_new) {
+      entry->second.place = order_.insert(order_.end(), key);
+    } else {
+      order_.splice(order_.end(), order_, entry->second.place);
+    }
+    entry->second.uid = uid;
+    entry->second.memory = memory;
+    if (entries_.size() > kMaxRememberedObjects) forget_oldest();
+  }
+
+ private:
+  struct Entry {
+    std::string uid;
+    std::string memory;
+    std::list<ObjectKey>::iterator place;
+  };
+
+  void forget_oldest() {
+    err_ << "evenkeel decide: more than " << kMaxRememberedObjects
+         << " objects in one stream: " << to_string(order_.front())
+         << " starts anew; give its \"memory\" in the snapshot to go on\n";
+    entries_.erase(order_.front());
+    order_.pop_front();
+  }
+
+  std::ostream& err_;
+  std::unordered_map<ObjectKey, Entry> entries_;
+  std::list<ObjectKey> order_;  ///< Seen longest ago first.
+};
+
+std::string answer(const api::Snapshot& snapshot, const api::Decision& decision, bool with_plan) {
+  if (!with_plan) return api::print_decision(decision);
+  const auto plan = plan::plan(snapshot, decision);
+  return api::print_decision(decision, &plan.actions);
+}
+
+std::string print_error(const std::string& message) {
+  using nlohmann::json;
+  return json{{"error", message}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+enum class Line { Complete, TooLong, End };
+
+/// Reads up to the next newline, of what is too long only that it was.
+Line read_line(std::istream& in, std::string& line) {
+  line.clear();
+  auto* const buffer = in.rdbuf();
+  bool any = false;
+  bool too_long = false;
+  for (auto c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
+    any = true;
+    if (c == '\n') break;
+    if (line.size() == kMaxSnapshotBytes) too_long = true;
+    if (!too_long) line += static_cast<char>(c);
+  }
+  if (!any) return Line::End;
+  return too_long ? Line::TooLong : Line::Complete;
+}
+
+std::string too_long() {
+  return "longer than " + std::to_string(kMaxSnapshotBytes) +
+         " bytes: leave out routes and pods that no metric needs";
+}
+
+class StreamDecider {
+ public:
+  StreamDecider(bool with_plan, std::ostream& err) : with_plan_{with_plan}, memories_{err} {}
+
+  [[nodiscard]] std::string decide_line(std::string_view line) {
+    auto snapshot = reader_.read(line);
+    if (!snapshot.ok()) return print_error(snapshot.error().message);
+    const auto& service = snapshot->service;
+    if (!snapshot->memory) snapshot->memory = memories_.recall(service.key, service.uid);
+    const auto decision = plan::decide(*snapshot);
+    memories_.keep(service.key, service.uid, decision.memory);
+    return answer(*snapshot, decision, with_plan_);
+  }
+
+ private:
+  bool with_plan_;
+  api::SnapshotReader reader_;
+  Memories memories_;
+};
+
+int decide_stream(const DecideOptions& options, Streams& streams) {
+  StreamDecider decider{options.with_plan, streams.err};
+  std::string line;
+  while (true) {
+    const auto read = read_line(streams.in, line);
+    if (read == Line::End) return kDone;
+    streams.out << (read == Line::TooLong ? print_error(too_long()) : decider.decide_line(line)) << '\n'
+                << std::flush;
+    // Nobody reads any more; that ends the work, and is no mistake of ours.
+    if (!streams.out) return kDone;
+  }
+}
+
+int decide_one(const DecideOptions& options, Streams& streams) {
+  std::string text;
+  std::string line;
+  for (auto read = read_line(streams.in, line); read != Line::End; read = read_line(streams.in, line)) {
+    text += line + '\n';
+    if (read == Line::TooLong || text.size() > kMaxSnapshotBytes) {
+      streams.err << "evenkeel decide: the snapshot is " << too_long() << '\n';
+      return kBadInput;
+    }
+  }
+  const auto snapshot = api::parse_snapshot(text);
+  if (!snapshot.ok()) {
+    streams.err << "evenkeel decide: " << snapshot.error().message << '\n';
+    return kBadInput;
+  }
+  streams.out << answer(*snapshot, plan::decide(*snapshot), options.with_plan) << '\n' << std::flush;
+  return kDone;
+}
+
+}  // namespace
+
+int decide(const DecideOptions& options, Streams& streams) {
+  return options.stream ? decide_stream(options, streams) : decide_one(options, streams);
+}
+
+Runner declare_decide(CLI::App& app) {
+  auto options = std::make_shared<DecideOptions>();
+  app.add_flag("--stream", options->stream, "Read one snapshot a line and write one decision a line");
+  app.add_flag("--plan", options->with_plan, "Add the writes that follow, in their order, as \"actions\"");
+  return [options](Streams& streams) { return decide(*options, streams); };
+}
+
+}  // namespace evenkeel::cli
