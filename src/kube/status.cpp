@@ -20,19 +20,12 @@ struct Status {
   int code = 0;
   std::string message;
   std::string reason;
-  bool is_failed_test = false;
+  bool has_causes = false;
 };
 
 std::string text_of(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-/// Whether a 422 says that a `test` operation of a JSON patch did not hold. The API server has no reason code
-/// for it, only the patch library's words, which differ by version.
-bool names_failed_test(const std::string& text) {
-  return text.find("test failed") != std::string::npos || text.find("testing value") != std::string::npos ||
-         text.find("testing path") != std::string::npos;
 }
 
 Status parse_status(std::string_view text) {
@@ -48,20 +41,15 @@ Status parse_status(std::string_view text) {
   if (const auto code = parsed.find("code"); code != parsed.end() && code->is_number_integer()) {
     status.code = code->get<int>();
   }
-  status.is_failed_test = names_failed_test(status.message);
-  const auto details = parsed.find("details");
-  if (details == parsed.end() || !details->is_object()) return status;
-  const auto causes = details->find("causes");
-  if (causes == details->end() || !causes->is_array()) return status;
-  for (const auto& cause : *causes) {
-    if (!cause.is_object()) continue;
-    const auto words = text_of(cause, "message");
-    if (names_failed_test(words)) {
-      status.is_failed_test = true;
-      status.message += ": " + words;
-    }
-  }
+  const auto causes = json::json_pointer{"/details/causes"};
+  status.has_causes = parsed.contains(causes) && !parsed.at(causes).empty();
   return status;
+}
+
+/// A rejected object comes with causes, field by field. Without them a 422 is a JSON patch that does not fit
+/// the object as it is: a `test` did not hold or a path is not there. The API server says no more than that.
+bool is_misfit(int code, const Status& status) {
+  return code == 422 && !status.has_causes;
 }
 
 ErrorKind kind_of(int code, const Status& status) {
@@ -77,7 +65,7 @@ ErrorKind kind_of(int code, const Status& status) {
     case 410:
       return ErrorKind::Gone;
     case 422:
-      return status.is_failed_test ? ErrorKind::Conflict : ErrorKind::Invalid;
+      return is_misfit(code, status) ? ErrorKind::Conflict : ErrorKind::Invalid;
     case 429:
       return ErrorKind::Throttled;
     case 504:
@@ -100,6 +88,7 @@ std::string describe(std::string_view action, int code, const Status& status) {
   std::string text = std::string{action} + ": " + std::to_string(code);
   if (!status.reason.empty()) text += " " + status.reason;
   if (!status.message.empty()) text += ": " + status.message;
+  if (is_misfit(code, status)) text += " (the object is not as the patch expects it)";
   return text;
 }
 
