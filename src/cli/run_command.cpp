@@ -4,9 +4,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -27,13 +27,11 @@
 #include "evenkeel/signals/prometheus.hpp"
 
 #include "config.hpp"
+#include "evenkeel_commit.hpp"
+#include "evenkeel_version.hpp"
 
 namespace evenkeel::cli {
 namespace {
-
-constexpr int kDone = 0;
-constexpr int kBadInput = 1;
-constexpr int kUnreachable = 3;
 
 /// What the command line says; what is empty was not given.
 struct RunFlags {
@@ -48,8 +46,8 @@ struct RunFlags {
   std::vector<std::string> watch_namespaces;
 };
 
-int fail(int code, const std::string& message) {
-  std::cerr << "evenkeel run: " << message << "\n";
+int fail(std::ostream& err, int code, const std::string& message) {
+  err << "evenkeel run: " << message << "\n";
   return code;
 }
 
@@ -136,14 +134,14 @@ controller::Options operator_options(const Config& config) {
   return options;
 }
 
-void log_start(const ops::Logger& log, const Config& config, const kube::Config& cluster, const ops::BuildInfo& build) {
+void log_start(const ops::Logger& log, const Config& config, const kube::Config& cluster) {
   std::string presets;
   for (const auto& [name, preset] : config.presets) presets += (presets.empty() ? "" : ",") + name;
   std::string namespaces;
   for (const auto& ns : config.watch_namespaces) namespaces += (namespaces.empty() ? "" : ",") + ns;
   log.info("starting",
-           {{"version", build.version},
-            {"revision", build.revision},
+           {{"version", kVersion},
+            {"revision", kCommit},
             {"server", cluster.server},
             {"identity", cluster.source},
             {"prometheus", config.prometheus_url},
@@ -156,16 +154,16 @@ void log_start(const ops::Logger& log, const Config& config, const kube::Config&
 }
 
 /// Wires the parts together and works until told to stop.
-int serve(const Config& config, const kube::Config& cluster, const ops::BuildInfo& build) {
+int serve(const Config& config, const kube::Config& cluster, std::ostream& err) {
   const SystemClock clock;
   const ops::Logger log{config.log_level, clock};
   const SignalStop signals{log};
   auto api = kube::ApiClient::create(cluster, {}, clock);
-  if (!api.ok()) return fail(kUnreachable, api.error().message);
+  if (!api.ok()) return fail(err, kUnreachable, api.error().message);
   auto source = signals::make_prometheus_source({.url = config.prometheus_url}, clock);
-  if (!source.ok()) return fail(kBadInput, source.error().message);
+  if (!source.ok()) return fail(err, kBadInput, source.error().message);
 
-  ops::Metrics metrics{build};
+  ops::Metrics metrics{{.version = kVersion, .revision = kCommit}};
   kube::EventRecorder events{**api, {.instance = instance_name()}, clock};
   controller::Operator the_operator{{.api = **api,
                                      .list_watch = **api,
@@ -180,39 +178,40 @@ int serve(const Config& config, const kube::Config& cluster, const ops::BuildInf
                                           .healthz = [&] { return the_operator.healthz(); },
                                           .readyz = [&] { return the_operator.readyz(); }});
   if (!server.ok()) {
-    return fail(server.error().kind == ErrorKind::Invalid ? kBadInput : kUnreachable, server.error().message);
+    return fail(err, server.error().kind == ErrorKind::Invalid ? kBadInput : kUnreachable, server.error().message);
   }
-  log_start(log, config, cluster, build);
+  log_start(log, config, cluster);
   the_operator.run(signals.token());
   log.info("stopped");
   return kDone;
 }
 
-int run(const RunFlags& flags, const ops::BuildInfo& build) {
+int run(const RunFlags& flags, std::ostream& err) {
   const auto config = effective_config(flags);
-  if (!config.ok()) return fail(kBadInput, config.error().message);
+  if (!config.ok()) return fail(err, kBadInput, config.error().message);
   const auto cluster = cluster_config(flags);
-  if (!cluster.ok()) return fail(kUnreachable, cluster.error().message);
-  return serve(*config, *cluster, build);
+  if (!cluster.ok()) return fail(err, kUnreachable, cluster.error().message);
+  return serve(*config, *cluster, err);
 }
 
 }  // namespace
 
-void add_run_command(CLI::App& app, const ops::BuildInfo& build, int& exit_code) {
-  CLI::App* const command = app.add_subcommand("run", "The operator: watch, decide and write until told to stop");
+Runner declare_run(CLI::App& app) {
   const auto flags = std::make_shared<RunFlags>();
-  command->add_option("--config", flags->config, "Configuration file (docs/configuration.md); a flag wins over it");
-  command->add_option("--kubeconfig", flags->kubeconfig, "How to reach the API server; default: as the pod's service account");
-  command->add_option("--context", flags->context, "Context of the kubeconfig; default: its current-context");
-  command->add_option("--prometheus-url", flags->prometheus_url, "Root of Prometheus' HTTP API");
-  command->add_option("--tick", flags->tick_seconds, "Seconds between two readings of the signals")
+  app.add_option("--config", flags->config, "Configuration file (docs/configuration.md); a flag wins over it");
+  app.add_option(
+      "--kubeconfig", flags->kubeconfig, "How to reach the API server; default: as the pod's service account");
+  app.add_option("--context", flags->context, "Context of the kubeconfig; default: its current-context");
+  app.add_option("--prometheus-url", flags->prometheus_url, "Root of Prometheus' HTTP API");
+  app.add_option("--tick", flags->tick_seconds, "Seconds between two readings of the signals")
       ->check(CLI::Range(1, 300));
-  command->add_option("--workers", flags->workers, "Objects decided at once")->check(CLI::Range(1, 64));
-  command->add_option("--listen", flags->listen, "address:port for metrics and probes");
-  command->add_option("--log-level", flags->log_level, "Least severity that is logged")
+  app.add_option("--workers", flags->workers, "Objects decided at once")->check(CLI::Range(1, 64));
+  app.add_option("--listen", flags->listen, "address:port for metrics and probes");
+  app.add_option("--log-level", flags->log_level, "Least severity that is logged")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
-  command->add_option("--watch-namespace", flags->watch_namespaces, "Namespace to look after; repeat it; default: all");
-  command->callback([flags, &build, &exit_code] { exit_code = run(*flags, build); });
+  app.add_option(
+      "--watch-namespace", flags->watch_namespaces, "Namespace to look after; repeat it; default: all");
+  return [flags](Streams& streams) { return run(*flags, streams.err); };
 }
 
 }  // namespace evenkeel::cli
