@@ -139,7 +139,27 @@ TEST_F(ListWatchContract, ResumesWithoutAListAfterItsConnectionIsCut) {
 }
 
 TEST_F(ListWatchContract, APlaceThatIsTooOldIsGone) {
-  const auto end = server.client().watch(selection("old"),
+  // The server remembers the changes of a kind from when it began to serve it, so those before are lost for
+  // certain.
+  const Resource definitions{
+      .group = "apiextensions.k8s.io", .version = "v1", .plural = "customresourcedefinitions"};
+  const std::string definition = R"({
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "things.contract.evenkeel.dev"},
+    "spec": {"group": "contract.evenkeel.dev", "scope": "Namespaced",
+             "names": {"kind": "Thing", "plural": "things", "singular": "thing", "listKind": "ThingList"},
+             "versions": [{"name": "v1", "served": true, "storage": true,
+                           "schema": {"openAPIV3Schema": {"type": "object"}}}]}})";
+  const auto made = server.client().create(collection_path(definitions), definition, server.within(60s));
+  ASSERT_TRUE(made.ok() || made.error().kind == ErrorKind::Conflict) << made.error().message;
+  const Selection things{.resource = {.group = "contract.evenkeel.dev", .version = "v1", .plural = "things"}};
+  const auto is_served = [&] {
+    return server.client().list(things, [](const ObjectView&) {}, [] {}, server.within(60s)).ok();
+  };
+  const auto deadline = server.clock().monotonic() + 60s;
+  while (!is_served() && server.clock().monotonic() < deadline) std::this_thread::yield();
+
+  const auto end = server.client().watch(things,
                                          {.resource_version = "1", .duration = 30s, .idle = 30s},
                                          {.on_open = [] {}, .on_event = [](const WatchEvent&) {}});
   ASSERT_FALSE(end.ok());
