@@ -13,6 +13,10 @@ namespace {
 
 /// One write may take this long, its retries included.
 constexpr std::chrono::seconds kWriteTimeout{10};
+constexpr std::chrono::seconds kRefusedFirst{5};
+constexpr std::chrono::seconds kRefusedLast{60};
+/// More than this many paths refused at once are not kept apart any more: they are all tried again.
+constexpr std::size_t kRefusalsKept = 10'000;
 
 struct Kind {
   const char* api_version;
@@ -75,10 +79,10 @@ kube::Call Writer::call() const {
 
 Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
   Written written;
-  std::optional<std::string> failed;
+  std::optional<Error> waits;
   for (const auto& action : plan.actions) {
-    if (failed && shrinks(snapshot, action)) {
-      written.errors.emplace_back(Error{ErrorKind::Conflict, "waits, for nothing shrinks before " + *failed + " is written"});
+    if (waits && shrinks(snapshot, action)) {
+      written.errors.emplace_back(waits);
       continue;
     }
     const auto sent = send(action, snapshot.service.key);
@@ -92,7 +96,9 @@ Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
       }
     } else {
       written.errors.emplace_back(sent.error());
-      failed = action.kind + " " + to_string(action.key);
+      // Of the same kind as its cause, so that it is tried again when that is.
+      waits = Error{sent.error().kind,
+                    "waits, for nothing shrinks before " + action.kind + " " + to_string(action.key) + " is written"};
     }
   }
   return written;
@@ -105,16 +111,14 @@ Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
   }
   const auto type = action.patch_type == api::PatchType::Json ? kube::PatchType::Json : kube::PatchType::Merge;
   const std::string path = kube::object_path(*resource, action.key, action.subresource);
-  auto answer = deps_.api.patch(path, type, action.patch, call());
+  auto answer = patch(path, type, action);
   const std::string what =
       action.kind + " " + to_string(action.key) + (action.subresource.empty() ? "" : "/" + action.subresource);
   if (!answer.ok()) {
-    deps_.metrics.count_write(resource->plural, to_string(answer.error().kind));
     Error error = answer.error();
     error.message = "writing " + what + ": " + error.message;
     return error;
   }
-  deps_.metrics.count_write(resource->plural, "success");
   if (const auto asked = replicas_asked(action)) {
     deps_.cache.record_scale(action.key, *asked);
   } else if (action.kind == "HTTPRoute") {
@@ -123,6 +127,30 @@ Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
   deps_.log.info("written",
                  {{"namespace", owner.ns}, {"name", owner.name}, {"object", what}, {"reason", action.reason}});
   return Done{};
+}
+
+Result<std::string> Writer::patch(const std::string& path, kube::PatchType type, const api::Action& action) {
+  const Monotonic now = deps_.clock.monotonic();
+  auto standing = refusals_.with([&](auto& refusals) -> std::optional<Refusal> {
+    const auto found = refusals.find(path);
+    if (found == refusals.end() || found->second.patch != action.patch) return std::nullopt;
+    return found->second;
+  });
+  if (standing && now < standing->until) return std::move(standing->error);
+  auto answer = deps_.api.patch(path, type, action.patch, call());
+  const std::string resource = resource_of(action)->plural;
+  deps_.metrics.count_write(resource, answer.ok() ? "success" : to_string(answer.error().kind));
+  const bool is_refused = !answer.ok() && !is_retryable(answer.error().kind);
+  refusals_.with([&](auto& refusals) {
+    if (!is_refused) {
+      refusals.erase(path);
+      return;
+    }
+    if (refusals.size() >= kRefusalsKept) refusals.clear();
+    const auto pause = standing ? std::min(standing->pause * 2, kRefusedLast) : kRefusedFirst;
+    refusals.insert_or_assign(path, Refusal{action.patch, answer.error(), pause, now + pause});
+  });
+  return answer;
 }
 
 Result<Done> Writer::write_status(const ObjectKey& key, const std::string& uid, const std::string& status_patch) {

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/snapshot.hpp"
 #include "evenkeel/base/clock.hpp"
+#include "evenkeel/base/guarded.hpp"
 #include "evenkeel/base/result.hpp"
 #include "evenkeel/kube/api_client.hpp"
 #include "evenkeel/ops/log.hpp"
@@ -29,7 +32,10 @@ struct Written {
   [[nodiscard]] bool all_ok() const;
 };
 
-/// Sends the actions of a plan, in order. Thread-safe; blocks until `deadline` at most.
+/// Sends the actions of a plan, in order. Thread-safe; each write blocks for ten seconds at most.
+///
+/// What the API server has refused for a reason that only a person can mend is not sent again at every pass, but after
+/// pauses that double from five seconds to a minute; until then the error stands.
 class Writer {
  public:
   /// Borrowed; all outlive the writer.
@@ -51,11 +57,21 @@ class Writer {
   Result<Done> write_status(const ObjectKey& key, const std::string& uid, const std::string& status_patch);
 
  private:
+  struct Refusal {
+    std::string patch;
+    Error error;
+    std::chrono::seconds pause;
+    Monotonic until;
+  };
+
   Result<Done> send(const api::Action& action, const ObjectKey& owner);
+  Result<std::string> patch(const std::string& path, kube::PatchType type, const api::Action& action);
   [[nodiscard]] kube::Call call() const;
 
   const Deps deps_;
   const std::stop_token abort_;
+  // Guards itself.
+  Guarded<std::map<std::string, Refusal>> refusals_;  // By path.
 };
 
 /// What a scale action asks for; empty for any other action.
