@@ -17,8 +17,9 @@ const Member* find_member(std::span<const Member> members, const std::string& na
 enum class Sighting { Arrived, Waiting, Elsewhere };
 
 /// What has become of a pending change: one backend at its new count is enough; one at its old count leaves
-/// it open.
-Sighting sight(const scaling::PendingScale& pending, std::span<const Member> members) {
+/// it open. Where no workload changes with it there is nothing to see, and only time makes it past.
+Sighting sight(const scaling::PendingScale& pending, WallTime now, std::span<const Member> members) {
+  if (pending.backends.empty()) return now > pending.time ? Sighting::Arrived : Sighting::Waiting;
   bool waiting = false;
   for (const auto& [name, change] : pending.backends) {
     const auto* member = find_member(members, name);
@@ -42,7 +43,7 @@ void revert(std::span<const Member> members, std::int32_t total, Memory& memory)
 void settle_pending(WallTime now, std::span<const Member> members, Memory& memory) {
   auto& pending = memory.history.pending;
   if (!pending) return;
-  switch (sight(*pending, members)) {
+  switch (sight(*pending, now, members)) {
     case Sighting::Arrived:
       memory.history.record_event(pending->time, std::int64_t{pending->to} - pending->from);
       pending.reset();
@@ -152,14 +153,8 @@ bool record_total(WallTime now,
     pending.reset();
     return false;
   }
-  if (next.backends.empty()) {
-    // No workload changes with it, so there is nothing to wait for.
-    memory.history.record_event(now, std::int64_t{total.to} - total.from);
-    pending.reset();
-    return true;
-  }
   const bool repeated = pending && pending->from == next.from && pending->to == next.to;
-  if (repeated) next.time = pending->time;
+  if (repeated && next.backends.empty() == pending->backends.empty()) next.time = pending->time;
   pending = std::move(next);
   return !repeated;
 }

@@ -141,6 +141,7 @@ void decide_sizes(const api::Snapshot& snapshot,
   const auto& spec = snapshot.service.spec;
   const auto readings = read_signals(snapshot, members, shares, decision);
   const auto missing = missing_workload(snapshot, members);
+  record_needs(snapshot, members, shares, memory);
   const auto current = settle_current_total(snapshot, members, memory);
   if (current.none) {
     const bool off = *current.none == CurrentTotal::None::SwitchedOff;
@@ -152,7 +153,6 @@ void decide_sizes(const api::Snapshot& snapshot,
     if (missing) decision.conditions[0] = *missing;
     decision.conditions[1] = scaling::signals_available(readings);
     decision.total.steps.push_back({.step = "Off", .detail = message});
-    record_needs(snapshot, members, shares, memory);
     return;
   }
   const scaling::TotalInput input{.scaling = *spec.scaling,
@@ -176,7 +176,6 @@ void decide_sizes(const api::Snapshot& snapshot,
     backend.steps = size.steps;
     if (!size.reason.empty()) backend.reason += "; " + size.reason;
   }
-  record_needs(snapshot, members, shares, memory);
   if (spec.mode == api::Mode::Observe) return;
   const scaling::CountChange total{.from = current.replicas, .to = outcome.replicas};
   if (record_total(snapshot.now, total, members, sizes, memory)) {

@@ -24,7 +24,7 @@ struct Size {
 };
 
 /// Divides the total by the full shares and adds what backends without a part keep: their minimum, what they
-/// carry all the same, and for a while what they were grown to.
+/// carry all the same, and for a while what they were grown to. Call record_needs() first.
 [[nodiscard]] std::vector<Size> size_backends(const api::Snapshot& snapshot,
                                               std::int32_t total,
                                               std::span<const Member> members,

@@ -1,0 +1,373 @@
+#include "evenkeel/plan/decide.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+using api::ConditionStatus;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing_support::BackendFacts;
+using testing_support::SnapshotBuilder;
+
+const api::Condition& condition(const api::Decision& decision, const std::string& type) {
+  static const api::Condition kNone;
+  for (const auto& found : decision.conditions) {
+    if (found.type == type) return found;
+  }
+  ADD_FAILURE() << "no condition " << type;
+  return kNone;
+}
+
+std::vector<std::string> event_reasons(const api::Decision& decision) {
+  std::vector<std::string> reasons;
+  for (const auto& event : decision.events) reasons.push_back(event.reason);
+  return reasons;
+}
+
+std::optional<std::int32_t> replicas(const api::Decision& decision, const std::string& backend = "blue") {
+  return decision.backends.at(backend).replicas;
+}
+
+/// One backend of `spec` replicas and a metric that asks for `asked`, no window on the way down.
+SnapshotBuilder one(std::int32_t spec, std::int32_t asked) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = spec}).metric("rps", 50.0 * asked).windows(0, 0);
+  return builder;
+}
+
+TEST(DecideOne, EveryDecisionCarriesTheConditionsThatItKnows) {
+  const auto decision = decide(one(5, 5).build());
+  std::vector<std::string> types;
+  for (const auto& found : decision.conditions) types.push_back(found.type);
+  EXPECT_THAT(
+      types,
+      testing::UnorderedElementsAre(
+          "AbleToScale", "SignalsAvailable", "ScalingActive", "ScalingLimited", "FailedOver", "Ready"));
+  EXPECT_EQ(condition(decision, "Ready").status, ConditionStatus::True);
+  for (const auto& found : decision.conditions) EXPECT_FALSE(found.message.empty()) << found.type;
+}
+
+TEST(DecideOne, AChangeIsOneEventWithFromAndToAndTheMetric) {
+  const auto decision = decide(one(5, 8).build());
+  ASSERT_THAT(event_reasons(decision), ElementsAre("ScaledUp"));
+  EXPECT_THAT(decision.events[0].message, HasSubstr("5 -> 8"));
+  EXPECT_THAT(decision.events[0].message, HasSubstr("rps"));
+}
+
+TEST(DecideOne, ACountOfZeroSwitchesScalingOff) {
+  const auto decision = decide(one(0, 8).build());
+  EXPECT_EQ(decision.total.replicas, std::nullopt);
+  EXPECT_EQ(replicas(decision), std::nullopt);
+  EXPECT_EQ(condition(decision, "ScalingActive").reason, "ScalingDisabled");
+}
+
+TEST(DecideOne, WithoutScalingReplicasAreNeverTouched) {
+  auto builder = one(5, 8);
+  builder.spec().scaling.reset();
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision), std::nullopt);
+  EXPECT_EQ(condition(decision, "Ready").status, ConditionStatus::True);
+}
+
+TEST(DecideOne, AWorkloadThatIsNotThereIsLeftAloneAndNamed) {
+  auto builder = one(5, 8);
+  builder.seen("blue", {.spec = std::nullopt});
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision), std::nullopt);
+  EXPECT_EQ(condition(decision, "AbleToScale").reason, "FailedGetScale");
+  EXPECT_THAT(condition(decision, "AbleToScale").message, HasSubstr("spec.backends[0].workloadRef.name"));
+}
+
+TEST(DecideOne, ItsOwnBoundsBoundTheTotal) {
+  auto builder = one(5, 50);
+  builder.backend("blue", {.max = 7, .spec = 5}).bounds(1, 20);
+  EXPECT_EQ(replicas(decide(builder.build())), 7);
+  auto small = one(5, 1);
+  small.backend("blue", {.min = 4, .spec = 5});
+  const auto first = decide(small.build());
+  small.now(100).metric("rps", 50).memory(first.memory);
+  EXPECT_EQ(replicas(decide(small.build())), 4);
+}
+
+TEST(DecideOne, SurgePodsOfARolloutDoNotInflateTheCount) {
+  auto builder = one(5, 5);
+  builder.seen("blue", {.spec = 5, .existing = 7, .ready = 7, .rollout = true});
+  EXPECT_EQ(replicas(decide(builder.build())), 5)
+      << "7 pods are within the tolerance of their share of the load";
+}
+
+TEST(DecideOne, NobodyReadyIsNotReadyAndTheWeightsStay) {
+  auto builder = one(5, 5);
+  builder.seen("blue", {.spec = 5, .ready = 0, .share = 100});
+  const auto decision = decide(builder.build());
+  EXPECT_DOUBLE_EQ(decision.backends.at("blue").weight, 100);
+  EXPECT_EQ(decision.backends.at("blue").state, api::BackendState::Unknown);
+  EXPECT_EQ(condition(decision, "Ready").reason, "NoReadyEndpoints");
+}
+
+TEST(DecideOne, WithoutASignalItHoldsAndSaysWhatToDo) {
+  auto builder = one(5, 1);
+  builder.snapshot().metrics.clear();
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision), 5);
+  EXPECT_EQ(condition(decision, "SignalsAvailable").status, ConditionStatus::False);
+  EXPECT_EQ(condition(decision, "Ready").reason, "SignalError");
+}
+
+TEST(DecideModes, PausedDecidesNothingAndRepeatsTheWeights) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 5, .ready = 0, .share = 80}).backend("green", {.spec = 2, .share = 20});
+  builder.metric("rps", 900);
+  builder.spec().mode = api::Mode::Paused;
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision), std::nullopt);
+  EXPECT_DOUBLE_EQ(decision.backends.at("blue").weight, 80);
+  EXPECT_DOUBLE_EQ(decision.backends.at("green").weight, 20);
+  EXPECT_THAT(event_reasons(decision), IsEmpty());
+}
+
+TEST(DecideModes, ObserveStartsFromTheLiveStateEachTime) {
+  auto builder = one(5, 50);
+  builder.spec().mode = api::Mode::Observe;
+  const auto first = decide(builder.build());
+  EXPECT_EQ(replicas(first), 10) << "doubled, as the policy allows";
+  EXPECT_THAT(event_reasons(first), IsEmpty()) << "nothing was scaled";
+  builder.now(5).metric("rps", 2500).memory(first.memory);
+  EXPECT_EQ(replicas(decide(builder.build())), 10) << "no step of the first decision counts";
+}
+
+TEST(DecideTime, DecidingAgainWithTheSameInputChangesNothing) {
+  auto builder = one(5, 50);
+  const auto first = decide(builder.build());
+  builder.memory(first.memory);
+  const auto second = decide(builder.build());
+  EXPECT_EQ(replicas(second), replicas(first));
+  EXPECT_EQ(second.memory, first.memory);
+  EXPECT_THAT(event_reasons(second), IsEmpty()) << "one change is one event";
+}
+
+/// From 5, doubling each period of 15 s is allowed; the load asks for 50.
+class Pending : public testing::Test {
+ protected:
+  std::optional<std::int32_t> at(std::int64_t seconds, std::int32_t seen) {
+    builder_.now(seconds).backend("blue", {.spec = seen}).metric("rps", 2500).memory(memory_);
+    builder_.scaling().scale_up.policies = {{api::PolicyType::Percent, 100, std::chrono::seconds{15}}};
+    const auto decision = decide(builder_.build());
+    memory_ = decision.memory;
+    return replicas(decision);
+  }
+  SnapshotBuilder builder_;
+  std::optional<std::string> memory_;
+};
+
+TEST_F(Pending, AChangeThatIsNotYetSeenIsDecidedAgainNotOnTop) {
+  EXPECT_EQ(at(0, 5), 10);
+  EXPECT_EQ(at(5, 5), 10);
+  EXPECT_EQ(at(20, 5), 10) << "the period has passed, the write has not been seen";
+}
+
+TEST_F(Pending, OnceSeenItCountsFromWhenItWasDecided) {
+  EXPECT_EQ(at(0, 5), 10);
+  EXPECT_EQ(at(10, 10), 10);
+  EXPECT_EQ(at(14, 10), 10);
+  EXPECT_EQ(at(15, 10), 20) << "15 s after the decision, not after the sight";
+}
+
+TEST_F(Pending, AfterAMinuteUnseenItNeverHappened) {
+  EXPECT_EQ(at(0, 5), 10);
+  EXPECT_EQ(at(61, 5), 10) << "decided anew";
+  EXPECT_EQ(at(70, 10), 10) << "and dated anew";
+  EXPECT_EQ(at(76, 10), 20);
+}
+
+TEST_F(Pending, ACountThatNobodyDecidedDropsIt) {
+  EXPECT_EQ(at(0, 5), 10);
+  EXPECT_EQ(at(5, 7), 14) << "from what is there, with nothing counted against it";
+}
+
+TEST(DecideMemory, AnotherObjectOfTheSameNameStartsAfresh) {
+  auto builder = one(5, 50);
+  const auto first = decide(builder.build());
+  builder.snapshot().service.uid = "2222-3333";
+  builder.now(60).metric("rps", 50).seen("blue", {.spec = 10}).windows(0, 300).memory(first.memory);
+  const auto second = decide(builder.build());
+  EXPECT_EQ(replicas(second), 10) << "first sight holds";
+  EXPECT_THAT(event_reasons(second), IsEmpty());
+}
+
+class UnreadableMemory : public testing::TestWithParam<const char*> {};
+
+TEST_P(UnreadableMemory, IsDroppedWithAnEventAndNothingShrinks) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 10}).backend("green", {.tier = 1, .spec = 8}).metric("rps", 50);
+  builder.memory(GetParam());
+  const auto decision = decide(builder.build());
+  EXPECT_THAT(event_reasons(decision), ElementsAre("MemoryDropped"));
+  EXPECT_EQ(replicas(decision), 10);
+  EXPECT_EQ(replicas(decision, "green"), 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(Texts,
+                         UnreadableMemory,
+                         testing::Values("no json",
+                                         "[1,2]",
+                                         "{\"v\":2}",
+                                         R"({"v":1,"uid":"0000-1111","total":-1})",
+                                         R"({"v":1,"uid":"0000-1111","total":1e99})",
+                                         R"({"v":1,"uid":"0000-1111","highest":[[1,2,3]]})",
+                                         R"({"v":1,"uid":"0000-1111","highest":7})",
+                                         R"({"v":1,"uid":"0000-1111","events":[["now",1]]})",
+                                         R"({"v":1,"uid":"0000-1111","pending":[1,2,3]})",
+                                         R"({"v":1,"uid":"0000-1111","backends":[]})",
+                                         R"({"v":1,"uid":"0000-1111","backends":{"blue":{"hold":{"a":1}}}})",
+                                         R"({"v":1,"uid":"0000-1111","backends":{"blue":{"ready":"yes"}}})"));
+
+TEST(DecideMemory, NoMemoryIsNoEvent) {
+  for (const char* text : {"", "{}", "null"}) {
+    auto builder = one(5, 5);
+    builder.memory(text);
+    EXPECT_THAT(event_reasons(decide(builder.build())), IsEmpty()) << text;
+  }
+}
+
+TEST(DecideMemory, AfterARestartTheCountIsHeldForAWindowAndAStrangersChangeCountsAsOurs) {
+  auto builder = one(10, 10);
+  builder.windows(0, 300);
+  builder.scaling().scale_up.policies = {{api::PolicyType::Pods, 2, std::chrono::seconds{60}}};
+  const auto before = decide(builder.build());
+  builder.now(1000).seen("blue", {.spec = 12}).metric("rps", 50 * 30.0).memory(before.memory, true);
+  const auto after = decide(builder.build());
+  EXPECT_EQ(replicas(after), 12) << "the two replicas that came meanwhile use up the limit";
+  builder.now(1070).metric("rps", 50).memory(after.memory);
+  EXPECT_EQ(replicas(decide(builder.build())), 12) << "and were recommended at the restart";
+}
+
+TEST(DecideMemory, StaysSmallWhateverTheNames) {
+  SnapshotBuilder builder;
+  for (int i = 0; i < 16; ++i) {
+    builder.backend(std::string(2000, static_cast<char>('a' + i)), {.spec = 3});
+  }
+  builder.metric("rps", 50);
+  builder.snapshot().service.uid = std::string(50'000, 'u');
+  const auto first = decide(builder.build());
+  EXPECT_LT(first.memory.size(), 16U * 1024);
+  builder.memory(first.memory);
+  EXPECT_THAT(event_reasons(decide(builder.build())), IsEmpty()) << "and can still be read";
+}
+
+TEST(DecideSeveral, TheTotalIsDividedByWeightInsideTheTier) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.weight = 80, .spec = 8})
+      .backend("green", {.weight = 20, .spec = 2})
+      .metric("rps", 1000);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(decision.total.replicas, 20);
+  EXPECT_EQ(replicas(decision, "blue"), 16);
+  EXPECT_EQ(replicas(decision, "green"), 4);
+}
+
+TEST(DecideSeveral, AStandbysMinimumComesOnTopOfTheMaximum) {
+  SnapshotBuilder builder;
+  builder.bounds(1, 5).backend("blue", {.spec = 5}).backend("green", {.tier = 1, .min = 3, .spec = 1});
+  builder.metric("rps", 5000);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision, "blue"), 5);
+  EXPECT_EQ(replicas(decision, "green"), 3);
+}
+
+TEST(DecideSeveral, WhatOthersChangeMovesTheTotal) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 5}).backend("green", {.spec = 5}).metric("rps", 500).windows(0, 0);
+  builder.scaling().scale_down.select_policy = api::SelectPolicy::Disabled;
+  const auto first = decide(builder.build());
+  EXPECT_EQ(first.total.replicas, 10);
+  builder.now(5).seen("blue", {.spec = 8, .share = 50}).metric("rps", 500).memory(first.memory);
+  const auto second = decide(builder.build());
+  EXPECT_EQ(second.total.replicas, 13);
+  EXPECT_EQ(replicas(second, "blue"), 7);
+  EXPECT_EQ(replicas(second, "green"), 6);
+}
+
+TEST(DecideSeveral, ABackendAtZeroThatIsNotOursIsLeftAloneAndTheOthersGoOn) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 5}).backend("green", {.tier = 1, .spec = 1}).metric("rps", 250);
+  const auto first = decide(builder.build());
+  builder.now(5).seen("blue", {.spec = 0, .share = 100}).metric("rps", 250).memory(first.memory);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision, "blue"), std::nullopt);
+  EXPECT_EQ(replicas(decision, "green"), 5);
+  EXPECT_EQ(decision.total.replicas, 5);
+  EXPECT_DOUBLE_EQ(decision.backends.at("green").weight, 100);
+}
+
+TEST(DecideSeveral, AStandbysOwnMaximumNeverShrinksTheTotal) {
+  SnapshotBuilder builder;
+  builder.windows(0, 0).backend("blue", {.spec = 5}).backend("green", {.tier = 1, .max = 2, .spec = 1});
+  builder.metric("rps", 250);
+  const auto first = decide(builder.build());
+  builder.now(5).seen("blue", {.spec = 5, .ready = 0, .share = 100}).metric("rps", 250).memory(first.memory);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(decision.total.replicas, 5) << "blue must find its size when it is back";
+  EXPECT_EQ(replicas(decision, "green"), 2);
+  EXPECT_THAT(decision.backends.at("green").reason, HasSubstr("maxReplicas"));
+}
+
+TEST(DecideSeveral, ATrafficCarrierIsSizedEvenWhenItIsNotMeantToServe) {
+  SnapshotBuilder builder;
+  builder.bounds(4, 20).backend("blue", {.spec = 4, .ready = 0}).backend("green", {.tier = 1, .spec = 1});
+  builder.metric("rps", 200);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision, "blue"), 4) << "never yet ready: sized as if it were";
+  EXPECT_EQ(replicas(decision, "green"), 4) << "but all traffic is here";
+}
+
+TEST(DecideSeveral, AManualCountIsMetExactly) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 9}).backend("green", {.spec = 9}).metric("rps", 5000);
+  builder.spec().replicas = 7;
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(replicas(decision, "blue"), 4);
+  EXPECT_EQ(replicas(decision, "green"), 3);
+}
+
+TEST(DecideSeveral, FailingOverAndBackAreEventsOnceEach) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100}).backend("green", {.tier = 1, .spec = 1, .share = 0});
+  builder.metric("rps", 150);
+  auto decision = decide(builder.build());
+  builder.now(5)
+      .seen("blue", {.spec = 3, .ready = 0, .share = 100})
+      .metric("rps", 150)
+      .memory(decision.memory);
+  decision = decide(builder.build());
+  ASSERT_THAT(event_reasons(decision), ElementsAre("FailedOver"));
+  EXPECT_THAT(decision.events[0].message, HasSubstr("blue has no ready endpoint"));
+  EXPECT_EQ(condition(decision, "FailedOver").status, ConditionStatus::True);
+  EXPECT_EQ(condition(decision, "Ready").status, ConditionStatus::True) << "traffic is served";
+  builder.memory(decision.memory);
+  EXPECT_THAT(event_reasons(decide(builder.build())), IsEmpty());
+  builder.now(9).seen("blue", {.spec = 3, .share = 0}).metric("rps", 150);
+  EXPECT_THAT(event_reasons(decide(builder.build())), ElementsAre("FailedBack"));
+}
+
+TEST(DecideSeveral, NonsenseInTheSnapshotIsPutRightWithAWarning) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .ready = -4}).metric("rps", 150);
+  builder.seen("red", {.spec = 3});
+  const auto decision = decide(builder.build());
+  EXPECT_THAT(decision.warnings, testing::Contains(HasSubstr("backends.red")));
+  EXPECT_THAT(decision.warnings, testing::Contains(HasSubstr("backends.blue.endpoints.ready")));
+  EXPECT_EQ(decision.backends.count("red"), 0U);
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
