@@ -13,14 +13,17 @@ json convert(simdjson::dom::element element, const std::string& path, std::vecto
   switch (element.type()) {
     case element_type::ARRAY: {
       auto items = json::array();
-      for (const auto item : element.get_array().value_unsafe()) {
+      // Named: in a range-for the temporary result of get_array() would be gone before the first item.
+      const simdjson::dom::array elements = element.get_array().value_unsafe();
+      for (const auto item : elements) {
         items.push_back(convert(item, path + "[" + std::to_string(items.size()) + "]", duplicates));
       }
       return items;
     }
     case element_type::OBJECT: {
       auto members = json::object();
-      for (const auto member : element.get_object().value_unsafe()) {
+      const simdjson::dom::object fields = element.get_object().value_unsafe();
+      for (const auto member : fields) {
         const std::string name{member.key};
         const auto member_path = path.empty() ? name : path + "." + name;
         if (members.contains(name)) duplicates.push_back(member_path);
