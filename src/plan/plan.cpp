@@ -81,16 +81,18 @@ std::pair<RouteOutcome, std::optional<api::Action>> plan_route(const api::Snapsh
   }
   auto planned = provider->plan(route, *object, shares_of(snapshot, decision));
   if (!planned.ok()) {
-    set_problem(outcome, "RouteNotManaged", field + ": " + planned.error().message);
+    set_problem(outcome, "RouteNotManaged", planned.error().message);
     return {std::move(outcome), std::nullopt};
   }
   outcome.status.encoded_weights = planned->encoded_weights;
   outcome.status.original_weights = planned->live_weights;
   outcome.status.programmed_time = decision.time;
   outcome.programmed = !planned->action;
+  outcome.approximated = planned->approximated;
   if (!planned->left_alone.empty()) {
-    std::string sentence = field + ": ";
-    for (const auto& rule : planned->left_alone) sentence += (sentence.ends_with(": ") ? "" : "; ") + rule;
+    std::string sentence = field + ": " + route.kind + " " + route.object_name;
+    const char* separator = " ";
+    for (const auto& rule : planned->left_alone) sentence += std::exchange(separator, "; ") + rule;
     set_problem(outcome, "NoFitBackend", std::move(sentence));
   }
   return {std::move(outcome), std::move(planned->action)};

@@ -103,6 +103,12 @@ void fill_routes(const PassOutcome& pass, const api::Status& previous, api::Stat
         !pass.results[*outcome.action].error.empty()) {
       route.reason = pass.results[*outcome.action].error;
     }
+    for (const auto& detail : outcome.approximated) {
+      status.unsupported.push_back({.field = "backends.weight",
+                                    .provider = route.provider,
+                                    .action = "Approximated",
+                                    .detail = detail});
+    }
     status.routes.push_back(std::move(route));
   }
 }

@@ -86,6 +86,21 @@ Condition routes_programmed(const PassOutcome& pass) {
       "RoutesProgrammed", ConditionStatus::True, "Programmed", "every route has its weights");
 }
 
+Condition fully_expressed(const PassOutcome& pass) {
+  for (const auto& route : pass.plan.routes) {
+    if (route.approximated.empty()) continue;
+    return make_condition(
+        "FullyExpressed",
+        ConditionStatus::False,
+        "WeightsApproximated",
+        route.status.kind + " " + route.status.object_name + " " + route.approximated.front());
+  }
+  return make_condition("FullyExpressed",
+                        ConditionStatus::True,
+                        "FullyExpressed",
+                        "the routes can express all that is declared");
+}
+
 Condition conflicted(const PassOutcome& pass) {
   if (pass.claims.lost.empty()) {
     return make_condition(
@@ -133,10 +148,7 @@ std::vector<Condition> conditions_of(const PassOutcome& pass) {
   others.push_back(decided(pass, "ScalingActive"));
   others.push_back(decided(pass, "ScalingLimited"));
   others.push_back(routes_programmed(pass));
-  others.push_back(make_condition("FullyExpressed",
-                                  ConditionStatus::True,
-                                  "FullyExpressed",
-                                  "the routes can express all that is declared"));
+  others.push_back(fully_expressed(pass));
   others.push_back(make_condition("WeightsEffective",
                                   ConditionStatus::Unknown,
                                   "NotObserved",

@@ -36,8 +36,10 @@ struct Missing {
 struct RouteOutcome {
   api::RouteStatus
       status;  ///< What will stand in status once the action has succeeded; `reason` says what went wrong.
-  bool programmed = false;            ///< The live object already says what was decided.
-  std::string problem;                ///< CamelCase, as in condition RoutesProgrammed; empty: there is none.
+  bool programmed = false;  ///< The live object already says what was decided.
+  std::string problem;      ///< CamelCase, as in condition RoutesProgrammed; empty: there is none.
+  /// What the route cannot say as exactly as it was decided, each with the remedy.
+  std::vector<std::string> approximated;
   std::optional<std::size_t> action;  ///< Index into Plan::actions.
 };
 

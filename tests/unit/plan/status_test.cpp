@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "evenkeel/plan/decide.hpp"
+#include "evenkeel/plan/plan.hpp"
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+using api::ConditionStatus;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing_support::at;
+using testing_support::SnapshotBuilder;
+
+/// A service with a route, and the passes over it.
+class Status : public testing::Test {
+ protected:
+  Status() {
+    builder_.backend("blue", {.weight = 80, .spec = 4, .share = 80});
+    builder_.backend("green", {.weight = 20, .spec = 1, .share = 20});
+    builder_.metric("rps", 250);
+    builder_.spec().routes = {{.name = "main", .kind = "HTTPRoute", .object_name = "shop"}};
+    set_route(800, 200);
+  }
+
+  void set_route(int blue, int green) {
+    builder_.snapshot().routes = {
+        {.kind = "HTTPRoute",
+         .key = {.ns = "store", .name = "shop"},
+         .json = R"({"metadata":{"name":"shop","namespace":"store"},"spec":{"rules":[{"backendRefs":[)"
+                 R"({"name":"shop-blue","port":80,"weight":)" +
+                 std::to_string(blue) + R"(},{"name":"shop-green","port":80,"weight":)" +
+                 std::to_string(green) + "}]}]}}"}};
+  }
+
+  /// One pass; every action ends with `error`, empty for success.
+  api::Status pass(const std::string& error = "") {
+    const auto decision = decide(builder_.build());
+    const auto planned = plan(builder_.build(), decision, claims_);
+    const std::vector<ActionResult> results(planned.actions.size(), {error});
+    return make_status(builder_.build(), decision, planned, results, claims_, missing_, previous_);
+  }
+
+  static const api::StatusCondition& condition(const api::Status& status, const std::string& type) {
+    static const api::StatusCondition kNone;
+    const auto found = std::ranges::find_if(
+        status.conditions, [&](const api::StatusCondition& entry) { return entry.condition.type == type; });
+    return found == status.conditions.end() ? kNone : *found;
+  }
+  static std::string reason(const api::Status& status, const std::string& type) {
+    return condition(status, type).condition.reason;
+  }
+
+  SnapshotBuilder builder_;
+  Claims claims_;
+  std::vector<Missing> missing_;
+  api::Status previous_;
+};
+
+TEST_F(Status, HasAllTenConditionsOnTheFirstVisit) {
+  const auto status = pass();
+  std::vector<std::string> types;
+  for (const auto& entry : status.conditions) {
+    types.push_back(entry.condition.type);
+    EXPECT_FALSE(entry.condition.reason.empty()) << entry.condition.type;
+    EXPECT_FALSE(entry.condition.message.empty()) << entry.condition.type;
+    EXPECT_EQ(entry.observed_generation, 1);
+    EXPECT_EQ(entry.last_transition_time, at(0));
+  }
+  EXPECT_THAT(types,
+              ElementsAre("Ready",
+                          "AbleToScale",
+                          "SignalsAvailable",
+                          "ScalingActive",
+                          "ScalingLimited",
+                          "RoutesProgrammed",
+                          "FullyExpressed",
+                          "WeightsEffective",
+                          "FailedOver",
+                          "Conflicted"));
+  EXPECT_EQ(reason(status, "Ready"), "Serving");
+  EXPECT_EQ(reason(status, "WeightsEffective"), "NotObserved");
+}
+
+TEST_F(Status, TellsSharesAndSizesAsKubectlPrintsThem) {
+  const auto status = pass();
+  EXPECT_EQ(status.weights, "blue=80,green=20");
+  EXPECT_EQ(status.replicas, 5);
+  EXPECT_EQ(status.desired_replicas, 5);
+  EXPECT_EQ(status.active_tier, 0);
+  EXPECT_EQ(status.backends[0].share_permille, 800);
+  EXPECT_EQ(status.selector, "") << "several backends have no common one";
+}
+
+TEST_F(Status, OneBackendHasASelectorForTheScaleSubresource) {
+  builder_.spec().backends.pop_back();
+  builder_.snapshot().backends.at("blue").selector = "app=shop";
+  EXPECT_EQ(pass().selector, "app=shop");
+}
+
+TEST_F(Status, ThirdsAddUpToAHundred) {
+  builder_.backend("blue", {.weight = 1, .spec = 1}).backend("green", {.weight = 1, .spec = 1});
+  builder_.backend("red", {.weight = 1, .spec = 1});
+  EXPECT_EQ(pass().weights, "blue=33.4,green=33.3,red=33.3");
+}
+
+TEST_F(Status, TransitionTimesMoveOnlyWhenTheStatusFlips) {
+  previous_ = pass();
+  builder_.now(10).metric("rps", 250);
+  auto next = pass();
+  EXPECT_EQ(condition(next, "Ready").last_transition_time, at(0));
+  builder_.seen("blue", {.spec = 4, .ready = 0, .share = 80})
+      .seen("green", {.spec = 1, .ready = 0, .share = 20});
+  next = pass();
+  EXPECT_EQ(condition(next, "Ready").condition.status, ConditionStatus::False);
+  EXPECT_EQ(condition(next, "Ready").last_transition_time, at(10));
+}
+
+TEST_F(Status, MissingObjectsAreNamedWithFieldAndRemedy) {
+  missing_ = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
+  EXPECT_EQ(reason(pass(), "Ready"), "BackendNotFound");
+  EXPECT_THAT(condition(pass(), "Ready").condition.message,
+              HasSubstr("spec.backends[1].serviceRef.name: Service store/shop-green"));
+  missing_ = {{.field = "spec.routes[0].objectName", .object = "HTTPRoute store/shop"}};
+  EXPECT_EQ(reason(pass(), "RoutesProgrammed"), "RouteNotFound");
+  EXPECT_EQ(reason(pass(), "Ready"), "RouteNotFound");
+}
+
+TEST_F(Status, ALostClaimIsAConflictThatNamesTheHolder) {
+  claims_.lost = {{.field = "spec.backends[0].workloadRef",
+                   .object = "Deployment shop-blue",
+                   .holder = {"store", "old"}}};
+  const auto status = pass();
+  EXPECT_EQ(condition(status, "Conflicted").condition.status, ConditionStatus::True);
+  EXPECT_THAT(condition(status, "Conflicted").condition.message, HasSubstr("store/old"));
+  EXPECT_EQ(reason(status, "Ready"), "Conflicted");
+}
+
+TEST_F(Status, AScaleThatFailedIsSaid) {
+  builder_.metric("rps", 5000);
+  const auto status = pass("403 Forbidden");
+  EXPECT_EQ(reason(status, "AbleToScale"), "FailedUpdateScale");
+  EXPECT_THAT(condition(status, "AbleToScale").condition.message, HasSubstr("403"));
+  EXPECT_FALSE(status.last_scale_time.has_value());
+  EXPECT_EQ(pass().last_scale_time, at(0));
+}
+
+TEST_F(Status, ARouteThatCouldNotBeWrittenIsSaidAndNotTakenForWritten) {
+  set_route(1, 1);
+  auto status = pass("500");
+  EXPECT_EQ(reason(status, "RoutesProgrammed"), "RouteWriteFailed");
+  EXPECT_THAT(status.routes[0].encoded_weights, IsEmpty());
+  status = pass();
+  EXPECT_EQ(reason(status, "RoutesProgrammed"), "Programmed");
+  EXPECT_EQ(status.routes[0].encoded_weights.at("blue"), 800);
+}
+
+TEST_F(Status, OriginalWeightsStayWhatTheyWereBeforeUs) {
+  set_route(1, 3);
+  previous_ = pass();
+  EXPECT_EQ(previous_.routes[0].original_weights.at("green"), 3);
+  set_route(800, 200);
+  builder_.now(60).metric("rps", 250);
+  const auto status = pass();
+  EXPECT_EQ(status.routes[0].original_weights.at("green"), 3);
+  EXPECT_EQ(status.routes[0].programmed_time, at(0));
+}
+
+TEST_F(Status, ObserveDoesNotCallARouteProgrammedThatItDidNotWrite) {
+  set_route(1, 1);
+  builder_.spec().mode = api::Mode::Observe;
+  EXPECT_EQ(condition(pass(), "RoutesProgrammed").condition.status, ConditionStatus::Unknown);
+}
+
+TEST_F(Status, IsWrittenForWhatChangedAndNotForThePassingOfTime) {
+  previous_ = pass();
+  const auto again = [&](std::int64_t now) {
+    builder_.now(now);
+    return status_needs_write(previous_, pass(), at(now));
+  };
+  builder_.memory(previous_.memory);
+  EXPECT_FALSE(again(0));
+  builder_.now(3600).metric("rps", 250);
+  EXPECT_FALSE(again(3600)) << "an hour has passed and nothing happened";
+  builder_.seen("blue", {.spec = 4, .ready = 3, .share = 80});
+  EXPECT_TRUE(again(3600)) << "a pod is not ready any more";
+}
+
+TEST_F(Status, ReadingsAreWrittenWhenTheyMovedByATenthAndAtMostEveryFiveMinutes) {
+  previous_ = pass();
+  const auto with_reading = [&](std::int64_t now, double rps) {
+    auto next = previous_;
+    next.signals[0].value = rps;
+    return status_needs_write(previous_, next, at(now));
+  };
+  EXPECT_FALSE(with_reading(600, 274));
+  EXPECT_TRUE(with_reading(600, 276));
+  EXPECT_FALSE(with_reading(299, 1000));
+  EXPECT_TRUE(with_reading(300, 1000));
+  EXPECT_TRUE(with_reading(-60, 1000)) << "a clock that ran backwards";
+}
+
+TEST_F(Status, AQualityIsWrittenAtOnce) {
+  previous_ = pass();
+  builder_.snapshot().metrics.clear();
+  EXPECT_TRUE(status_needs_write(previous_, pass(), at(1)));
+}
+
+std::vector<std::string> reasons(const std::vector<api::Event>& events) {
+  std::vector<std::string> reasons;
+  for (const auto& event : events) reasons.push_back(event.reason);
+  return reasons;
+}
+
+TEST_F(Status, WhatTurnsBadIsAnEventOnceAndSoIsItsEnd) {
+  previous_ = pass();
+  EXPECT_THAT(transition_events({}, previous_), IsEmpty());
+  builder_.snapshot().metrics.clear();
+  const auto bad = pass();
+  EXPECT_THAT(reasons(transition_events(previous_, bad)), ElementsAre("SignalError"));
+  EXPECT_THAT(transition_events(bad, bad), IsEmpty());
+  builder_.metric("rps", 250);
+  EXPECT_THAT(reasons(transition_events(bad, pass())), ElementsAre("Recovered"));
+}
+
+TEST_F(Status, AMissingBackendIsAnEventAlsoOnTheFirstVisit) {
+  missing_ = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
+  EXPECT_THAT(reasons(transition_events({}, pass())), ElementsAre("BackendNotFound"));
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
