@@ -27,7 +27,8 @@ class Reader {
   using Handler = std::function<void(const YAML::Node& value, const std::string& field)>;
   using Handlers = std::map<std::string, Handler, std::less<>>;
 
-  /// Each key of a map goes to its handler; unknown and repeated ones are faults. A null node is an empty map.
+  /// Each key of a map goes to its handler; unknown and repeated ones are faults. A null node is an empty
+  /// map.
   void read_map(const YAML::Node& node, const std::string& field, const Handlers& handlers) {
     if (!node.IsDefined() || node.IsNull()) return;
     if (!node.IsMap()) return complain(node, field, "must be a map of fields");
@@ -49,7 +50,8 @@ class Reader {
   }
 
   void read_text(const YAML::Node& node, const std::string& field, std::string& into) {
-    if (!node.IsScalar() || node.Scalar().empty()) return complain(node, field, "must be a text that is not empty");
+    if (!node.IsScalar() || node.Scalar().empty())
+      return complain(node, field, "must be a text that is not empty");
     into = node.Scalar();
   }
 
@@ -58,10 +60,10 @@ class Reader {
     long number = 0;
     if (!node.IsScalar() || !YAML::convert<long>::decode(node, number) || number < range.least ||
         number > range.most) {
-      return complain(node,
-                      field,
-                      "must be a whole number from " + std::to_string(range.least) + " to " +
-                          std::to_string(range.most));
+      return complain(
+          node,
+          field,
+          "must be a whole number from " + std::to_string(range.least) + " to " + std::to_string(range.most));
     }
     into = T{number};
   }
@@ -90,21 +92,25 @@ struct Count {
   std::size_t value = 0;
 };
 
-void read_presets(Reader& reader, const YAML::Node& node, const std::string& field, signals::Presets& presets) {
+void read_presets(Reader& reader,
+                  const YAML::Node& node,
+                  const std::string& field,
+                  signals::Presets& presets) {
   if (!node.IsDefined() || node.IsNull()) return;
   if (!node.IsMap()) return reader.complain(node, field, "must be a map from a preset's name to its queries");
   for (const auto& entry : node) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "?";
     const std::string path = field + "." + name;
     signals::Preset preset;
-    reader.read_map(entry.second,
-                    path,
-                    {{"query", [&](const auto& value, const auto& at) { reader.read_text(value, at, preset.query); }},
-                     {"timestampQuery",
-                      [&](const auto& value, const auto& at) { reader.read_text(value, at, preset.timestamp_query); }},
-                     {"windowSeconds", [&](const auto& value, const auto& at) {
-                        reader.read_number(value, at, {1, 86'400}, preset.window);
-                      }}});
+    reader.read_map(
+        entry.second,
+        path,
+        {{"query", [&](const auto& value, const auto& at) { reader.read_text(value, at, preset.query); }},
+         {"timestampQuery",
+          [&](const auto& value, const auto& at) { reader.read_text(value, at, preset.timestamp_query); }},
+         {"windowSeconds", [&](const auto& value, const auto& at) {
+            reader.read_number(value, at, {1, 86'400}, preset.window);
+          }}});
     if (preset.query.empty()) reader.complain(entry.first, path + ".query", "is missing: give the PromQL");
     if (preset.timestamp_query.empty()) {
       // A rate over a scrape that has died looks fresh; a preset serves everybody, so it must not.
@@ -112,13 +118,18 @@ void read_presets(Reader& reader, const YAML::Node& node, const std::string& fie
                       path + ".timestampQuery",
                       "is missing: give the PromQL for the time of the newest raw sample of each series");
     }
-    if (!presets.emplace(name, std::move(preset)).second) reader.complain(entry.first, path, "is given twice: remove one");
+    if (!presets.emplace(name, std::move(preset)).second)
+      reader.complain(entry.first, path, "is given twice: remove one");
   }
 }
 
-void read_namespaces(Reader& reader, const YAML::Node& node, const std::string& field, std::vector<std::string>& into) {
+void read_namespaces(Reader& reader,
+                     const YAML::Node& node,
+                     const std::string& field,
+                     std::vector<std::string>& into) {
   if (!node.IsDefined() || node.IsNull()) return;
-  if (!node.IsSequence()) return reader.complain(node, field, "must be a list of names; empty: all namespaces");
+  if (!node.IsSequence())
+    return reader.complain(node, field, "must be a list of names; empty: all namespaces");
   for (std::size_t i = 0; i < node.size(); ++i) {
     std::string name;
     reader.read_text(node[i], field + "[" + std::to_string(i) + "]", name);
@@ -141,7 +152,8 @@ void read_config(Reader& reader, const YAML::Node& root, Config& config) {
     reader.read_map(
         value,
         field,
-        {{"url", [&](const auto& node, const auto& at) { reader.read_text(node, at, config.prometheus_url); }},
+        {{"url",
+          [&](const auto& node, const auto& at) { reader.read_text(node, at, config.prometheus_url); }},
          {"timeoutSeconds", [&](const auto& node, const auto& at) {
             reader.read_number(node, at, {1, 60}, config.prometheus_timeout);
           }}});
@@ -156,8 +168,11 @@ void read_config(Reader& reader, const YAML::Node& root, Config& config) {
        {"listen", [&](const auto& node, const auto& at) { reader.read_text(node, at, config.listen); }},
        {"logLevel", read_level},
        {"watchNamespaces",
-        [&](const auto& node, const auto& at) { read_namespaces(reader, node, at, config.watch_namespaces); }},
-       {"presets", [&](const auto& node, const auto& at) { read_presets(reader, node, at, config.presets); }}});
+        [&](const auto& node, const auto& at) {
+          read_namespaces(reader, node, at, config.watch_namespaces);
+        }},
+       {"presets",
+        [&](const auto& node, const auto& at) { read_presets(reader, node, at, config.presets); }}});
 }
 
 }  // namespace
@@ -169,8 +184,9 @@ Result<Config> parse_config(std::string_view yaml, std::string_view name) {
   try {
     read_config(reader, YAML::Load(std::string{yaml}), config);
   } catch (const YAML::Exception& problem) {
-    return Error{ErrorKind::Invalid,
-                 std::string{name} + ":" + std::to_string(problem.mark.line + 1) + ": not YAML: " + problem.msg};
+    return Error{
+        ErrorKind::Invalid,
+        std::string{name} + ":" + std::to_string(problem.mark.line + 1) + ": not YAML: " + problem.msg};
   }
   if (!reader.faults().empty()) return Error{ErrorKind::Invalid, reader.faults()};
   return config;
@@ -179,7 +195,8 @@ Result<Config> parse_config(std::string_view yaml, std::string_view name) {
 Result<Config> load_config(const std::string& path) {
   std::ifstream file{path};
   if (!file) {
-    return Error{ErrorKind::NotFound, path + ": cannot be read: check the path given with --config and its permissions"};
+    return Error{ErrorKind::NotFound,
+                 path + ": cannot be read: check the path given with --config and its permissions"};
   }
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   return parse_config(text, path);

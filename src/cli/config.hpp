@@ -12,16 +12,16 @@
 
 namespace evenkeel::cli {
 
-/// What `evenkeel run` works with. A flag wins over the file, the file over the default. docs/configuration.md lists
-/// the names as they stand in the file.
+/// What `evenkeel run` works with. A flag wins over the file, the file over the default.
+/// docs/configuration.md lists the names as they stand in the file.
 struct Config {
   std::string prometheus_url = "http://prometheus.monitoring.svc:9090";
-  std::chrono::seconds prometheus_timeout{4};    ///< For all queries of one tick. Range [1, 60].
-  std::chrono::seconds tick{5};                  ///< Between two readings of the signals. Range [1, 300].
-  std::size_t workers = 2;                       ///< Objects decided at once. Range [1, 64].
-  std::string listen = "0.0.0.0:8080";           ///< Metrics and probes.
+  std::chrono::seconds prometheus_timeout{4};  ///< For all queries of one tick. Range [1, 60].
+  std::chrono::seconds tick{5};                ///< Between two readings of the signals. Range [1, 300].
+  std::size_t workers = 2;                     ///< Objects decided at once. Range [1, 64].
+  std::string listen = "0.0.0.0:8080";         ///< Metrics and probes.
   ops::Level log_level = ops::Level::Info;
-  std::vector<std::string> watch_namespaces;     ///< Empty: all.
+  std::vector<std::string> watch_namespaces;  ///< Empty: all.
   signals::Presets presets;
 };
 

@@ -76,10 +76,12 @@ std::string environment(const char* name) {
 
 Result<kube::Config> cluster_config(const RunFlags& flags) {
   if (!flags.kubeconfig.empty()) return kube::load_kubeconfig(flags.kubeconfig, flags.context);
-  kube::InCluster pod{.host = environment("KUBERNETES_SERVICE_HOST"), .port = environment("KUBERNETES_SERVICE_PORT")};
+  kube::InCluster pod{.host = environment("KUBERNETES_SERVICE_HOST"),
+                      .port = environment("KUBERNETES_SERVICE_PORT")};
   if (pod.host.empty()) {
     return Error{ErrorKind::Invalid,
-                 "no way to the API server: KUBERNETES_SERVICE_HOST is not set, so this is no pod; give --kubeconfig FILE"};
+                 "no way to the API server: KUBERNETES_SERVICE_HOST is not set, so this is no pod; give "
+                 "--kubeconfig FILE"};
   }
   return kube::load_in_cluster(pod);
 }
@@ -89,8 +91,8 @@ std::string instance_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{"evenkeel"};
 }
 
-/// Turns SIGTERM and SIGINT into a stop request. They are blocked for the whole process by the constructor, which
-/// therefore has to come before any other thread.
+/// Turns SIGTERM and SIGINT into a stop request. They are blocked for the whole process by the constructor,
+/// which therefore has to come before any other thread.
 class SignalStop {
  public:
   explicit SignalStop(const ops::Logger& log) : log_{log} {
@@ -178,7 +180,8 @@ int serve(const Config& config, const kube::Config& cluster, std::ostream& err) 
                                           .healthz = [&] { return the_operator.healthz(); },
                                           .readyz = [&] { return the_operator.readyz(); }});
   if (!server.ok()) {
-    return fail(err, server.error().kind == ErrorKind::Invalid ? kBadInput : kUnreachable, server.error().message);
+    return fail(
+        err, server.error().kind == ErrorKind::Invalid ? kBadInput : kUnreachable, server.error().message);
   }
   log_start(log, config, cluster);
   the_operator.run(signals.token());
@@ -198,9 +201,11 @@ int run(const RunFlags& flags, std::ostream& err) {
 
 Runner declare_run(CLI::App& app) {
   const auto flags = std::make_shared<RunFlags>();
-  app.add_option("--config", flags->config, "Configuration file (docs/configuration.md); a flag wins over it");
   app.add_option(
-      "--kubeconfig", flags->kubeconfig, "How to reach the API server; default: as the pod's service account");
+      "--config", flags->config, "Configuration file (docs/configuration.md); a flag wins over it");
+  app.add_option("--kubeconfig",
+                 flags->kubeconfig,
+                 "How to reach the API server; default: as the pod's service account");
   app.add_option("--context", flags->context, "Context of the kubeconfig; default: its current-context");
   app.add_option("--prometheus-url", flags->prometheus_url, "Root of Prometheus' HTTP API");
   app.add_option("--tick", flags->tick_seconds, "Seconds between two readings of the signals")

@@ -6,8 +6,8 @@ namespace evenkeel::cli {
 
 /// `evenkeel run`, the operator. Works until SIGTERM or SIGINT.
 ///
-/// Its exit code is kDone after such an end, kBadInput when the configuration is bad, kUnreachable when there is no
-/// usable way to the API server or the address for metrics and probes cannot be bound.
+/// Its exit code is kDone after such an end, kBadInput when the configuration is bad, kUnreachable when there
+/// is no usable way to the API server or the address for metrics and probes cannot be bound.
 [[nodiscard]] Runner declare_run(CLI::App& app);
 
 }  // namespace evenkeel::cli

@@ -23,7 +23,8 @@ Version read_version(std::string_view json) {
   if (parser.parse(simdjson::padded_string{json}).get(root) != simdjson::SUCCESS) return version;
   std::string_view text;
   if (root.at_pointer("/metadata/uid").get(text) == simdjson::SUCCESS) version.uid = text;
-  if (root.at_pointer("/metadata/resourceVersion").get(text) == simdjson::SUCCESS) version.resource_version = text;
+  if (root.at_pointer("/metadata/resourceVersion").get(text) == simdjson::SUCCESS)
+    version.resource_version = text;
   // Stays 0 where the kind has no generation.
   (void)root.at_pointer("/metadata/generation").get(version.generation);
   return version;
@@ -34,8 +35,9 @@ bool is_same_size(const api::Deployment& a, const api::Deployment& b) {
 }
 
 bool is_same(const api::Deployment& a, const api::Deployment& b) {
-  return is_same_size(a, b) && a.status_replicas == b.status_replicas && a.ready_replicas == b.ready_replicas &&
-         a.updated_replicas == b.updated_replicas && a.rollout == b.rollout && a.selector == b.selector;
+  return is_same_size(a, b) && a.status_replicas == b.status_replicas &&
+         a.ready_replicas == b.ready_replicas && a.updated_replicas == b.updated_replicas &&
+         a.rollout == b.rollout && a.selector == b.selector;
 }
 
 /// Whether two states of an object ask for the same: status and labels aside.
@@ -104,7 +106,8 @@ Impact ClusterCache::Data::apply_load_balanced_service(ChangeKind change,
                                                        std::string_view json) {
   Impact impact;
   const auto before = entries.find(key);
-  const std::shared_ptr<const api::ObservedService> old = before == entries.end() ? nullptr : before->second.observed;
+  const std::shared_ptr<const api::ObservedService> old =
+      before == entries.end() ? nullptr : before->second.observed;
   Entry entry;
   if (change == ChangeKind::Applied) {
     auto parsed = api::parse_observed_service(json);
@@ -188,7 +191,8 @@ Impact ClusterCache::Data::apply_slice(ChangeKind change, const ObjectKey& key, 
     next = *std::move(parsed);
   }
   std::set<ObjectKey> touched;
-  if (const auto before = slices.find(key); before != slices.end()) touched.insert({key.ns, before->second.service});
+  if (const auto before = slices.find(key); before != slices.end())
+    touched.insert({key.ns, before->second.service});
   if (next) touched.insert({key.ns, next->service});
   std::map<ObjectKey, api::Endpoints> endpoints_before;
   for (const auto& service : touched) endpoints_before[service] = endpoints_of(service);
@@ -221,7 +225,8 @@ Impact ClusterCache::Data::apply_route(ChangeKind change, const ObjectKey& key, 
   // Only what a person or we ourselves asked for counts, not the status that the gateway writes.
   const bool is_echo = before != routes.end() && before->second.generation == version.generation;
   if (!is_echo) impact.at_once = found(by_route, key);
-  routes.insert_or_assign(key, Route{std::string{json}, std::move(version.resource_version), version.generation});
+  routes.insert_or_assign(key,
+                          Route{std::string{json}, std::move(version.resource_version), version.generation});
   return impact;
 }
 
@@ -231,10 +236,12 @@ void ClusterCache::Data::index(const api::LoadBalancedService& service, bool add
     if (backend.workload) update_index(by_workload, {ns, backend.workload->name}, service.key, add);
     if (backend.service) update_index(by_service, {ns, backend.service->name}, service.key, add);
   }
-  for (const auto& route : service.spec.routes) update_index(by_route, {ns, route.object_name}, service.key, add);
+  for (const auto& route : service.spec.routes)
+    update_index(by_route, {ns, route.object_name}, service.key, add);
 }
 
-void ClusterCache::Data::add_rivals(const api::LoadBalancedService& service, std::set<ObjectKey>& keys) const {
+void ClusterCache::Data::add_rivals(const api::LoadBalancedService& service,
+                                    std::set<ObjectKey>& keys) const {
   const std::string& ns = service.key.ns;
   for (const auto& backend : service.spec.backends) {
     if (backend.workload) keys.merge(found(by_workload, {ns, backend.workload->name}));
@@ -266,7 +273,8 @@ void ClusterCache::record_scale(const ObjectKey& deployment, std::int32_t replic
 void ClusterCache::record_route(const ObjectKey& route, std::string json) {
   Version version = read_version(json);
   data_.with([&](Data& data) {
-    data.routes.insert_or_assign(route, Route{std::move(json), std::move(version.resource_version), version.generation});
+    data.routes.insert_or_assign(
+        route, Route{std::move(json), std::move(version.resource_version), version.generation});
   });
 }
 
@@ -297,7 +305,8 @@ std::optional<World> ClusterCache::world(const ObjectKey& key) const {
     for (const auto& backend : service.spec.backends) {
       if (backend.workload) {
         const auto found = data.deployments.find({key.ns, backend.workload->name});
-        if (found != data.deployments.end()) world.deployments.insert_or_assign(backend.workload->name, found->second);
+        if (found != data.deployments.end())
+          world.deployments.insert_or_assign(backend.workload->name, found->second);
       }
       if (backend.service) {
         const ObjectKey name{key.ns, backend.service->name};
@@ -308,7 +317,8 @@ std::optional<World> ClusterCache::world(const ObjectKey& key) const {
     for (const auto& route : service.spec.routes) {
       const auto found = data.routes.find({key.ns, route.object_name});
       if (found == data.routes.end()) continue;
-      world.routes.insert_or_assign(route.object_name, api::RouteObject{route.kind, found->first, found->second.json});
+      world.routes.insert_or_assign(route.object_name,
+                                    api::RouteObject{route.kind, found->first, found->second.json});
     }
     std::set<ObjectKey> rivals;
     data.add_rivals(service, rivals);

@@ -38,14 +38,14 @@ struct UnreadableService {
 
 /// All that the caches know about one LoadBalancedService.
 struct World {
-  std::shared_ptr<const api::ObservedService> service;     ///< Null where `unreadable` is set.
+  std::shared_ptr<const api::ObservedService> service;  ///< Null where `unreadable` is set.
   std::optional<UnreadableService> unreadable;
   std::vector<std::shared_ptr<const api::ObservedService>> rivals;  ///< Others that name something it names.
   std::map<std::string, api::Deployment> deployments;               ///< By name; absent: there is none.
-  std::map<std::string, api::Endpoints> endpoints;                  ///< By name of the Service; one for each named.
-  std::set<std::string> services;                                   ///< Those that exist.
-  std::map<std::string, api::RouteObject> routes;                   ///< By name; absent: there is none.
-  bool routes_served = true;  ///< The API server knows the kind HTTPRoute.
+  std::map<std::string, api::Endpoints> endpoints;  ///< By name of the Service; one for each named.
+  std::set<std::string> services;                   ///< Those that exist.
+  std::map<std::string, api::RouteObject> routes;   ///< By name; absent: there is none.
+  bool routes_served = true;                        ///< The API server knows the kind HTTPRoute.
 };
 
 /// The last known state of everything that is watched, with indexes from what an object names to the object.

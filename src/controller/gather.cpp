@@ -18,7 +18,8 @@ std::vector<plan::Missing> find_missing(const World& world) {
   for (std::size_t i = 0; i < service.spec.backends.size(); ++i) {
     const auto& backend = service.spec.backends[i];
     if (backend.workload && !world.deployments.contains(backend.workload->name)) {
-      missing.push_back({field("backends", i, "workloadRef.name"), "Deployment " + ns + backend.workload->name});
+      missing.push_back(
+          {field("backends", i, "workloadRef.name"), "Deployment " + ns + backend.workload->name});
     }
     if (backend.service && !world.services.contains(backend.service->name)) {
       missing.push_back({field("backends", i, "serviceRef.name"), "Service " + ns + backend.service->name});
@@ -36,7 +37,8 @@ std::vector<plan::Missing> find_missing(const World& world) {
   return missing;
 }
 
-/// The shares that the live routes give now: the first route that says anything about our backends speaks for all.
+/// The shares that the live routes give now: the first route that says anything about our backends speaks for
+/// all.
 std::map<std::string, double> live_weights(const World& world) {
   const api::LoadBalancedService& service = world.service->service;
   std::vector<routing::BackendShare> backends;
@@ -63,8 +65,8 @@ std::map<std::string, double> status_weights(const api::Status& status) {
   return sum > 0 ? weights : std::map<std::string, double>{};
 }
 
-/// The shares that are set now: what we wrote last; on adoption, and where we only observe, what the route says; where
-/// no route says anything, what the last process decided.
+/// The shares that are set now: what we wrote last; on adoption, and where we only observe, what the route
+/// says; where no route says anything, what the last process decided.
 std::map<std::string, double> weights_set(const World& world, const ObjectState& state) {
   const bool observing = world.service->service.spec.mode == api::Mode::Observe;
   if (!state.weights.empty() && !observing) return state.weights;

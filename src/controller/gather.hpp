@@ -15,17 +15,17 @@
 
 namespace evenkeel::controller {
 
-/// What the process remembers of one object between passes. Lost with the process, on purpose: status.memory is for
-/// the next one.
+/// What the process remembers of one object between passes. Lost with the process, on purpose: status.memory
+/// is for the next one.
 struct ObjectState {
   std::string uid;
-  std::optional<std::string> memory;       ///< What the last decision returned.
-  std::map<std::string, double> weights;   ///< The shares we wrote last; empty: none by this process.
-  std::optional<api::Status> status;       ///< As we wrote it last.
-  std::string status_written_over;         ///< The resourceVersion that the write was made upon.
+  std::optional<std::string> memory;      ///< What the last decision returned.
+  std::map<std::string, double> weights;  ///< The shares we wrote last; empty: none by this process.
+  std::optional<api::Status> status;      ///< As we wrote it last.
+  std::string status_written_over;        ///< The resourceVersion that the write was made upon.
   std::optional<std::int32_t> active_tier;
-  int races_lost = 0;            ///< Writes in a row that lost against somebody else's.
-  std::string unreadable_told;   ///< What was told of a spec that cannot be read.
+  int races_lost = 0;           ///< Writes in a row that lost against somebody else's.
+  std::string unreadable_told;  ///< What was told of a spec that cannot be read.
 };
 
 /// So many lost races in a row are ordinary; one more is a fight, and is told.
@@ -50,7 +50,9 @@ struct GatherInput {
 /// Assembles the snapshot. Pure.
 [[nodiscard]] Gathered gather(const GatherInput& input);
 
-/// The status that the next one is compared with: ours while its echo is under way, else what the watch delivered.
-[[nodiscard]] const api::Status& previous_status(const api::ObservedService& observed, const ObjectState& state);
+/// The status that the next one is compared with: ours while its echo is under way, else what the watch
+/// delivered.
+[[nodiscard]] const api::Status& previous_status(const api::ObservedService& observed,
+                                                 const ObjectState& state);
 
 }  // namespace evenkeel::controller

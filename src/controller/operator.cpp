@@ -38,7 +38,8 @@ class Operator::Impl {
       : deps_{deps},
         options_{std::move(options)},
         queue_{deps_.clock, deps_.metrics},
-        reader_{{deps_.signals, deps_.metrics, deps_.log, deps_.clock}, options_.presets, options_.query_timeout},
+        reader_{
+            {deps_.signals, deps_.metrics, deps_.log, deps_.clock}, options_.presets, options_.query_timeout},
         writer_{{deps_.api, cache_, deps_.metrics, deps_.log, deps_.clock}, abort_.get_token()},
         reporter_{deps_.events, deps_.log},
         reconciler_{{.cache = cache_,
@@ -147,8 +148,9 @@ class Operator::Impl {
     std::string told;
     milliseconds pause{500};
     while (!stop.stop_requested()) {
-      const auto checked = check_schema(
-          deps_.api, options_.schema_revision, {.deadline = deps_.clock.monotonic() + seconds{10}, .stop = stop});
+      const auto checked = check_schema(deps_.api,
+                                        options_.schema_revision,
+                                        {.deadline = deps_.clock.monotonic() + seconds{10}, .stop = stop});
       if (checked.ok()) {
         if (!told.empty()) deps_.log.info("the CRD is there now");
         return true;

@@ -14,8 +14,16 @@ namespace {
 
 /// The conditions of docs/api.md, for an object of which nothing but its name can be told.
 std::string unreadable_status(const UnreadableService& service, WallTime now) {
-  constexpr std::array kTypes{"Ready",          "AbleToScale",   "SignalsAvailable", "ScalingActive", "ScalingLimited",
-                              "RoutesProgrammed", "FullyExpressed", "WeightsEffective", "FailedOver",    "Conflicted"};
+  constexpr std::array kTypes{"Ready",
+                              "AbleToScale",
+                              "SignalsAvailable",
+                              "ScalingActive",
+                              "ScalingLimited",
+                              "RoutesProgrammed",
+                              "FullyExpressed",
+                              "WeightsEffective",
+                              "FailedOver",
+                              "Conflicted"};
   nlohmann::json conditions = nlohmann::json::array();
   for (const char* type : kTypes) {
     const bool is_summary = std::string_view{type} == "Ready";
@@ -86,7 +94,8 @@ Result<Done> Reconciler::reconcile_unreadable(const ObjectKey& key,
   if (state.unreadable_told == service.problem) return Done{};
   deps_.reporter.report_unreadable(key, service.uid, service.problem);
   state.status.reset();
-  const auto sent = deps_.writer.write_status(key, service.uid, unreadable_status(service, deps_.clock.wall()));
+  const auto sent =
+      deps_.writer.write_status(key, service.uid, unreadable_status(service, deps_.clock.wall()));
   if (sent.ok()) state.unreadable_told = service.problem;
   return sent;
 }
@@ -116,7 +125,8 @@ Result<Done> Reconciler::reconcile_readable(const World& world, ObjectState& sta
   std::vector<api::Event> events = decision.events;
   events.insert(events.end(), plan.events.begin(), plan.events.end());
   deps_.reporter.report(observed.service, events);
-  // Somebody wrote at the same moment: what matters now is to decide again, not to tell of a failure that is none.
+  // Somebody wrote at the same moment: what matters now is to decide again, not to tell of a failure that is
+  // none.
   if (lost_a_race(written) && ++state.races_lost <= kRacesUntold) return *first_error(written);
   state.races_lost = 0;
 

@@ -22,8 +22,8 @@
 
 namespace evenkeel::controller {
 
-/// One pass over one object: gather, decide, apply, report. Safe to run at any time and any number of times; a second
-/// pass over an unchanged world writes nothing.
+/// One pass over one object: gather, decide, apply, report. Safe to run at any time and any number of times;
+/// a second pass over an unchanged world writes nothing.
 class Reconciler {
  public:
   using Samples = std::shared_ptr<const signals::SampleTable>;
@@ -36,13 +36,15 @@ class Reconciler {
     ops::Metrics& metrics;
     const Clock& clock;
     const signals::Presets& presets;
-    std::function<Samples()> samples;                          ///< The newest; thread-safe.
-    std::function<void(const ObjectKey& key)> await_samples;   ///< Asks for a pass once its queries have been read.
+    std::function<Samples()> samples;  ///< The newest; thread-safe.
+    std::function<void(const ObjectKey& key)>
+        await_samples;  ///< Asks for a pass once its queries have been read.
   };
   Reconciler(Deps deps, const api::Settings& settings) : deps_{std::move(deps)}, settings_{settings} {}
 
   /// Different keys may be reconciled at once, one key never.
-  /// @return the first error that a new pass could mend or a person should know of. There is nothing to do for the
+  /// @return the first error that a new pass could mend or a person should know of. There is nothing to do
+  /// for the
   ///         caller but to try again later where waiting can help.
   Result<Done> reconcile(const ObjectKey& key);
 
@@ -50,7 +52,9 @@ class Reconciler {
   std::shared_ptr<ObjectState> state_of(const ObjectKey& key, const std::string& uid);
   void forget(const ObjectKey& key);
   Result<Done> reconcile_readable(const World& world, ObjectState& state);
-  Result<Done> reconcile_unreadable(const ObjectKey& key, const UnreadableService& service, ObjectState& state);
+  Result<Done> reconcile_unreadable(const ObjectKey& key,
+                                    const UnreadableService& service,
+                                    ObjectState& state);
   Result<Done> update_status(const World& world, const api::Status& next, ObjectState& state, WallTime now);
   void remember(const api::Snapshot& snapshot,
                 const api::Decision& decision,

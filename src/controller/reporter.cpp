@@ -30,7 +30,9 @@ void Reporter::report(const api::LoadBalancedService& service, std::span<const a
   }
 }
 
-void Reporter::report_unreadable(const ObjectKey& key, const std::string& uid, const std::string& problem) const {
+void Reporter::report_unreadable(const ObjectKey& key,
+                                 const std::string& uid,
+                                 const std::string& problem) const {
   log_.warning("object cannot be read", {{"namespace", key.ns}, {"name", key.name}, {"error", problem}});
   send(key, uid, {api::Event::Type::Warning, "SpecInvalid", problem}, "Reconcile");
 }

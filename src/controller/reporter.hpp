@@ -12,7 +12,8 @@
 
 namespace evenkeel::controller {
 
-/// Tells people what happened to an object: Kubernetes events and log lines, each once per change. Thread-safe.
+/// Tells people what happened to an object: Kubernetes events and log lines, each once per change.
+/// Thread-safe.
 class Reporter {
  public:
   /// Both are borrowed and outlive the reporter.

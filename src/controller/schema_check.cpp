@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kCrd = "loadbalancedservices.evenkeel.dev";
 constexpr const char* kRemedy =
-    "apply the CRD that belongs to this version (crds/evenkeel.dev_loadbalancedservices.yaml, or helm upgrade with "
+    "apply the CRD that belongs to this version (crds/evenkeel.dev_loadbalancedservices.yaml, or helm "
+    "upgrade with "
     "crds.enabled)";
 
 /// 0 where the annotation is missing or no number: older than all that carry it.

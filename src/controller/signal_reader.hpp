@@ -32,7 +32,9 @@ class SignalReader {
     const Clock& clock;
   };
   SignalReader(Deps deps, const signals::Presets& presets, std::chrono::milliseconds timeout)
-      : deps_{deps}, presets_{presets}, timeout_{timeout} {}
+      : deps_{deps},
+        presets_{presets},
+        timeout_{timeout} {}
 
   /// Reads every distinct text that `services` need.
   void read_all(const Services& services, const std::stop_token& stop);

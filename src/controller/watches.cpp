@@ -135,7 +135,9 @@ void Watches::on_error(Watched kind, const std::string& id, const Error& error) 
     if (kind == Watched::HttpRoute && kind_is_unknown && !state.synced) state.absent = true;
     is_absent = state.absent;
   });
-  deps_.log.log(is_new && !is_absent ? ops::Level::Warning : is_new ? ops::Level::Info : ops::Level::Debug,
+  deps_.log.log(is_new && !is_absent ? ops::Level::Warning
+                : is_new             ? ops::Level::Info
+                                     : ops::Level::Debug,
                 "watch failed",
                 {{"resource", id}, {"kind", to_string(error.kind)}, {"error", error.message}});
   if (is_absent) {

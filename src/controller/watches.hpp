@@ -28,8 +28,9 @@ class Watches {
     ops::Metrics& metrics;
     const ops::Logger& log;
     const Clock& clock;
-    std::function<void()> on_progress;              ///< A cache was filled, or turned out not to exist.
-    std::function<void(bool lost)> on_schema_lost;  ///< The API server does not know (knows again) our own kind.
+    std::function<void()> on_progress;  ///< A cache was filled, or turned out not to exist.
+    std::function<void(bool lost)>
+        on_schema_lost;  ///< The API server does not know (knows again) our own kind.
   };
   Watches(Deps deps, const std::vector<std::string>& namespaces, std::uint64_t seed);
 
@@ -39,8 +40,8 @@ class Watches {
  private:
   struct State {
     bool synced = false;
-    bool absent = false;   ///< The kind does not exist in this cluster, and we can do without.
-    std::string problem;   ///< The last error since things went well.
+    bool absent = false;  ///< The kind does not exist in this cluster, and we can do without.
+    std::string problem;  ///< The last error since things went well.
   };
 
   void start(Watched kind, const std::string& ns, std::uint64_t seed);

@@ -111,7 +111,9 @@ std::optional<ObjectKey> WorkQueue::take(const std::stop_token& stop) {
     }
     // Every change of the state notifies, so a wake-up is all that is waited for.
     const auto due = state_.next_due();
-    const auto woken = [seen = due, this] { return state_.figures(Monotonic{}).depth > 0 || state_.next_due() != seen; };
+    const auto woken = [seen = due, this] {
+      return state_.figures(Monotonic{}).depth > 0 || state_.next_due() != seen;
+    };
     if (due) {
       changed_.wait_until(lock, stop, *due, woken);
     } else {

@@ -10,15 +10,14 @@
 #include <set>
 #include <stop_token>
 
-
 #include "evenkeel/base/clock.hpp"
 #include "evenkeel/base/object_key.hpp"
 #include "evenkeel/ops/metrics.hpp"
 
 namespace evenkeel::controller {
 
-/// The rules of the queue, without threads or clock: a key waits at most once, and is never taken while it is being
-/// worked on; added meanwhile, it comes back when that is done.
+/// The rules of the queue, without threads or clock: a key waits at most once, and is never taken while it is
+/// being worked on; added meanwhile, it comes back when that is done.
 class QueueState {
  public:
   struct Taken {

@@ -37,7 +37,9 @@ std::optional<kube::Resource> resource_of(const api::Action& action) {
 
 std::optional<std::int32_t> live_replicas(const api::Snapshot& snapshot, const api::Action& action) {
   for (const auto& backend : snapshot.service.spec.backends) {
-    if (!backend.workload || backend.workload->kind != action.kind || backend.workload->name != action.key.name) continue;
+    if (!backend.workload || backend.workload->kind != action.kind ||
+        backend.workload->name != action.key.name)
+      continue;
     const auto found = snapshot.backends.find(backend.name);
     return found == snapshot.backends.end() ? std::nullopt : found->second.spec_replicas;
   }
@@ -58,7 +60,8 @@ std::optional<std::int32_t> replicas_asked(const api::Action& action) {
   if (action.subresource != "scale") return std::nullopt;
   const auto patch = nlohmann::json::parse(action.patch, nullptr, false);
   const nlohmann::json::json_pointer pointer{"/spec/replicas"};
-  if (!patch.is_object() || !patch.contains(pointer) || !patch.at(pointer).is_number_integer()) return std::nullopt;
+  if (!patch.is_object() || !patch.contains(pointer) || !patch.at(pointer).is_number_integer())
+    return std::nullopt;
   return patch.at(pointer).get<std::int32_t>();
 }
 
@@ -97,8 +100,9 @@ Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
     } else {
       written.errors.emplace_back(sent.error());
       // Of the same kind as its cause, so that it is tried again when that is.
-      waits = Error{sent.error().kind,
-                    "waits, for nothing shrinks before " + action.kind + " " + to_string(action.key) + " is written"};
+      waits = Error{
+          sent.error().kind,
+          "waits, for nothing shrinks before " + action.kind + " " + to_string(action.key) + " is written"};
     }
   }
   return written;
@@ -107,13 +111,15 @@ Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
 Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
   const auto resource = resource_of(action);
   if (!resource) {
-    return Error{ErrorKind::Invalid, "cannot write " + action.kind + " of " + action.api_version + ": unknown kind"};
+    return Error{ErrorKind::Invalid,
+                 "cannot write " + action.kind + " of " + action.api_version + ": unknown kind"};
   }
-  const auto type = action.patch_type == api::PatchType::Json ? kube::PatchType::Json : kube::PatchType::Merge;
+  const auto type =
+      action.patch_type == api::PatchType::Json ? kube::PatchType::Json : kube::PatchType::Merge;
   const std::string path = kube::object_path(*resource, action.key, action.subresource);
   auto answer = patch(path, type, action);
-  const std::string what =
-      action.kind + " " + to_string(action.key) + (action.subresource.empty() ? "" : "/" + action.subresource);
+  const std::string what = action.kind + " " + to_string(action.key) +
+                           (action.subresource.empty() ? "" : "/" + action.subresource);
   if (!answer.ok()) {
     Error error = answer.error();
     error.message = "writing " + what + ": " + error.message;
@@ -124,8 +130,9 @@ Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
   } else if (action.kind == "HTTPRoute") {
     deps_.cache.record_route(action.key, *std::move(answer));
   }
-  deps_.log.info("written",
-                 {{"namespace", owner.ns}, {"name", owner.name}, {"object", what}, {"reason", action.reason}});
+  deps_.log.info(
+      "written",
+      {{"namespace", owner.ns}, {"name", owner.name}, {"object", what}, {"reason", action.reason}});
   return Done{};
 }
 
@@ -153,12 +160,14 @@ Result<std::string> Writer::patch(const std::string& path, kube::PatchType type,
   return answer;
 }
 
-Result<Done> Writer::write_status(const ObjectKey& key, const std::string& uid, const std::string& status_patch) {
+Result<Done> Writer::write_status(const ObjectKey& key,
+                                  const std::string& uid,
+                                  const std::string& status_patch) {
   const kube::Resource resource{"evenkeel.dev", "v1alpha1", "loadbalancedservices"};
   auto patch = nlohmann::json::parse(status_patch, nullptr, false);
   patch["metadata"]["uid"] = uid;
-  const auto answer =
-      deps_.api.patch(kube::object_path(resource, key, "status"), kube::PatchType::Merge, patch.dump(), call());
+  const auto answer = deps_.api.patch(
+      kube::object_path(resource, key, "status"), kube::PatchType::Merge, patch.dump(), call());
   if (!answer.ok()) {
     deps_.metrics.count_write("loadbalancedservices/status", to_string(answer.error().kind));
     Error error = answer.error();

@@ -34,8 +34,8 @@ struct Written {
 
 /// Sends the actions of a plan, in order. Thread-safe; each write blocks for ten seconds at most.
 ///
-/// What the API server has refused for a reason that only a person can mend is not sent again at every pass, but after
-/// pauses that double from five seconds to a minute; until then the error stands.
+/// What the API server has refused for a reason that only a person can mend is not sent again at every pass,
+/// but after pauses that double from five seconds to a minute; until then the error stands.
 class Writer {
  public:
   /// Borrowed; all outlive the writer.
@@ -49,8 +49,9 @@ class Writer {
   /// `abort` cuts writes short that are under way.
   Writer(Deps deps, std::stop_token abort) : deps_{deps}, abort_{std::move(abort)} {}
 
-  /// An action that fails stops those that rely on it: nothing shrinks while a weight or a growth before it has not
-  /// been written. Growth never waits. What succeeded is put into the cache, so that the next pass sees it.
+  /// An action that fails stops those that rely on it: nothing shrinks while a weight or a growth before it
+  /// has not been written. Growth never waits. What succeeded is put into the cache, so that the next pass
+  /// sees it.
   Written apply(const api::Snapshot& snapshot, const plan::Plan& plan);
 
   /// Writes the status of the object with that uid; another one of the same name is left alone (Conflict).

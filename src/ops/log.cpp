@@ -17,7 +17,12 @@ namespace {
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0U) != 0x80U) return 0;
@@ -74,12 +79,13 @@ struct AppendValue {
 };
 
 Logger::Write stderr_writer() {
-  // spdlog's part: a sink that writes whole lines from many threads. Level, time and layout are ours, because its
-  // pattern cannot escape what is inside a message.
+  // spdlog's part: a sink that writes whole lines from many threads. Level, time and layout are ours, because
+  // its pattern cannot escape what is inside a message.
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   sink->set_pattern("%v");
   return [sink](std::string_view line) {
-    sink->log(spdlog::details::log_msg{"evenkeel", spdlog::level::info, spdlog::string_view_t{line.data(), line.size()}});
+    sink->log(spdlog::details::log_msg{
+        "evenkeel", spdlog::level::info, spdlog::string_view_t{line.data(), line.size()}});
     sink->flush();
   };
 }
@@ -108,7 +114,8 @@ std::optional<Level> parse_level(std::string_view text) {
 }
 
 std::string format_line(WallTime time, Level level, std::string_view message, Logger::Fields fields) {
-  std::string line = "{\"time\":\"" + format_rfc3339_micros(time) + "\",\"level\":\"" + to_string(level) + "\",\"message\":";
+  std::string line =
+      "{\"time\":\"" + format_rfc3339_micros(time) + "\",\"level\":\"" + to_string(level) + "\",\"message\":";
   append_escaped(line, message);
   for (const auto& field : fields) {
     line += ',';
@@ -123,7 +130,9 @@ std::string format_line(WallTime time, Level level, std::string_view message, Lo
 Logger::Logger(Level least, const Clock& clock) : Logger{least, clock, stderr_writer()} {}
 
 Logger::Logger(Level least, const Clock& clock, Write write)
-    : least_{least}, clock_{clock}, write_{std::move(write)} {}
+    : least_{least},
+      clock_{clock},
+      write_{std::move(write)} {}
 
 void Logger::log(Level level, std::string_view message, Fields fields) const {
   if (level < least_) return;

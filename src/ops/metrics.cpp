@@ -56,7 +56,9 @@ void set_signals(SeriesTable& table, const ObjectKey& key, const std::vector<Sig
       table.set("evenkeel_metric_sample_time_seconds", labels, unix_seconds(*signal.sample_time));
     }
     for (const char* quality : kQualities) {
-      table.set("evenkeel_metric_quality", {key.ns, key.name, signal.name, quality}, signal.quality == quality ? 1 : 0);
+      table.set("evenkeel_metric_quality",
+                {key.ns, key.name, signal.name, quality},
+                signal.quality == quality ? 1 : 0);
     }
   }
 }
@@ -109,13 +111,15 @@ void Metrics::drop_object(const ObjectKey& key) {
 
 void Metrics::count_failover(const ObjectKey& key, std::int32_t from_tier, std::int32_t to_tier) {
   store_->table.with([&](SeriesTable& table) {
-    table.add("evenkeel_failovers_total", {key.ns, key.name, std::to_string(from_tier), std::to_string(to_tier)});
+    table.add("evenkeel_failovers_total",
+              {key.ns, key.name, std::to_string(from_tier), std::to_string(to_tier)});
   });
 }
 
 void Metrics::count_scale_event(const ObjectKey& key, ScaleDirection direction) {
   store_->table.with([&](SeriesTable& table) {
-    table.add("evenkeel_scale_events_total", {key.ns, key.name, direction == ScaleDirection::Up ? "up" : "down"});
+    table.add("evenkeel_scale_events_total",
+              {key.ns, key.name, direction == ScaleDirection::Up ? "up" : "down"});
   });
 }
 
@@ -144,7 +148,8 @@ void Metrics::count_query_error(std::string_view reason) {
 void Metrics::count_pass(PassResult result, Seconds took) {
   store_->table.with([&](SeriesTable& table) {
     table.add("controller_runtime_reconcile_total", {kController, to_string(result)});
-    table.add("controller_runtime_reconcile_errors_total", {kController}, result == PassResult::Error ? 1 : 0);
+    table.add(
+        "controller_runtime_reconcile_errors_total", {kController}, result == PassResult::Error ? 1 : 0);
     table.observe("controller_runtime_reconcile_time_seconds", {kController}, took.count());
     table.observe("workqueue_work_duration_seconds", {kController, kController}, took.count());
   });
@@ -157,11 +162,13 @@ void Metrics::set_max_concurrent_passes(std::size_t count) {
 }
 
 void Metrics::count_queue_add() {
-  store_->table.with([&](SeriesTable& table) { table.add("workqueue_adds_total", {kController, kController}); });
+  store_->table.with(
+      [&](SeriesTable& table) { table.add("workqueue_adds_total", {kController, kController}); });
 }
 
 void Metrics::count_queue_retry() {
-  store_->table.with([&](SeriesTable& table) { table.add("workqueue_retries_total", {kController, kController}); });
+  store_->table.with(
+      [&](SeriesTable& table) { table.add("workqueue_retries_total", {kController, kController}); });
 }
 
 void Metrics::count_queue_take(Seconds waited) {

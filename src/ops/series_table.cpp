@@ -10,11 +10,13 @@ namespace evenkeel::ops {
 namespace {
 
 // controller-runtime's and client-go's own bounds, so that existing dashboards fit.
-constexpr std::array kPassBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2,  0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6,
-                                 0.7,   0.8,  0.9,   1.0,  1.25, 1.5, 1.75, 2.0,  2.5, 3.0,  3.5, 4.0,  4.5, 5.0,
-                                 6.0,   7.0,  8.0,   9.0,  10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0};
+constexpr std::array kPassBounds{0.005, 0.01, 0.025, 0.05, 0.1,  0.15, 0.2,  0.25, 0.3,  0.35,
+                                 0.4,   0.45, 0.5,   0.6,  0.7,  0.8,  0.9,  1.0,  1.25, 1.5,
+                                 1.75,  2.0,  2.5,   3.0,  3.5,  4.0,  4.5,  5.0,  6.0,  7.0,
+                                 8.0,   9.0,  10.0,  15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0};
 constexpr std::array kQueueBounds{1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0};
-constexpr std::array kQueryBounds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+constexpr std::array kQueryBounds{
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
 
 std::span<const double> bounds_of(std::string_view name) {
   if (name.starts_with("controller_runtime_")) return kPassBounds;
@@ -23,7 +25,8 @@ std::span<const double> bounds_of(std::string_view name) {
 }
 
 bool is_per_object(const MetricDescription& description) {
-  return description.labels.size() >= 2 && description.labels[0] == "namespace" && description.labels[1] == "name";
+  return description.labels.size() >= 2 && description.labels[0] == "namespace" &&
+         description.labels[1] == "name";
 }
 
 /// Removes the series whose first two label values are those of `key`; they are neighbours in the map.
@@ -136,7 +139,8 @@ std::vector<prometheus::MetricFamily> SeriesTable::collect() const {
     out.help = std::string{description.help};
     out.type = to_prometheus(description.type);
     out.metric.reserve(family.series.size());
-    for (const auto& [values, series] : family.series) out.metric.push_back(to_client_metric(family, values, series));
+    for (const auto& [values, series] : family.series)
+      out.metric.push_back(to_client_metric(family, values, series));
     collected.push_back(std::move(out));
   }
   return collected;

@@ -17,8 +17,8 @@ using LabelValues = std::vector<std::string>;
 
 /// All series, by metric of the catalog and label values. Not thread-safe.
 ///
-/// A table of our own rather than the library's registry: that one hands out references which dangle once a series
-/// is removed, and objects come and go here.
+/// A table of our own rather than the library's registry: that one hands out references which dangle once a
+/// series is removed, and objects come and go here.
 class SeriesTable {
  public:
   SeriesTable();
@@ -36,8 +36,8 @@ class SeriesTable {
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const;
 
   struct Series {
-    double value = 0;         ///< Of a histogram: the sum.
-    std::uint64_t count = 0;  ///< Histograms only, as are the buckets.
+    double value = 0;                    ///< Of a histogram: the sum.
+    std::uint64_t count = 0;             ///< Histograms only, as are the buckets.
     std::vector<std::uint64_t> buckets;  ///< Not cumulated; one more than there are bounds.
   };
   struct Family {

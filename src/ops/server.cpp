@@ -80,11 +80,20 @@ class Server::Impl {
   }
 
   std::optional<Error> start(const std::string& listen) {
-    if (auto complaint = complaint_about(listen, host_)) return Error{ErrorKind::Invalid, std::move(*complaint)};
+    if (auto complaint = complaint_about(listen, host_))
+      return Error{ErrorKind::Invalid, std::move(*complaint)};
     // Two threads: a slow scrape does not keep a probe waiting.
-    const char* options[] = {"listening_ports",    listen.c_str(), "num_threads",       "2",
-                             "request_timeout_ms", "5000",         "enable_keep_alive", "no",
-                             "enable_directory_listing", "no", nullptr};
+    const char* options[] = {"listening_ports",
+                             listen.c_str(),
+                             "num_threads",
+                             "2",
+                             "request_timeout_ms",
+                             "5000",
+                             "enable_keep_alive",
+                             "no",
+                             "enable_directory_listing",
+                             "no",
+                             nullptr};
     mg_callbacks callbacks{};
     callbacks.begin_request = &Impl::serve;
     // What the library has to say comes back as text; nothing goes to stderr between our JSON lines.
@@ -134,7 +143,8 @@ class Server::Impl {
     std::mutex mutex;
     std::unique_lock lock{mutex};
     std::condition_variable_any never;
-    while (!never.wait_for(lock, stop, std::chrono::milliseconds{10}, [&] { return stop.stop_requested(); })) {
+    while (
+        !never.wait_for(lock, stop, std::chrono::milliseconds{10}, [&] { return stop.stop_requested(); })) {
       const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
       if (fd < 0) return;
       (void)::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address));

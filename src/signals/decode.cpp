@@ -111,8 +111,9 @@ TextResult read_error(int status, std::string_view type, const std::string& mess
     return failed(QueryProblem::Timeout,
                   "Prometheus gave up (" + std::string{type} + "): " + message + "; make the query cheaper");
   }
-  return failed(QueryProblem::Unreachable,
-                "Prometheus answered HTTP " + std::to_string(status) + " (" + std::string{type} + "): " + message);
+  return failed(
+      QueryProblem::Unreachable,
+      "Prometheus answered HTTP " + std::to_string(status) + " (" + std::string{type} + "): " + message);
 }
 
 }  // namespace
@@ -121,13 +122,15 @@ TextResult decode_answer(int status, std::string_view body, std::size_t max_seri
   if (status == 401 || status == 403 || (status >= 300 && status < 400)) {
     return failed(QueryProblem::Refused,
                   "HTTP " + std::to_string(status) +
-                      ": no credentials are sent and no redirect is followed; give the address of the Prometheus itself");
+                      ": no credentials are sent and no redirect is followed; give the address of the "
+                      "Prometheus itself");
   }
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(simdjson::padded_string{body}).get(root) != simdjson::SUCCESS) {
     if (status >= 500) {
-      return failed(QueryProblem::Unreachable, "HTTP " + std::to_string(status) + " from something before Prometheus");
+      return failed(QueryProblem::Unreachable,
+                    "HTTP " + std::to_string(status) + " from something before Prometheus");
     }
     return unreadable(status, "not JSON");
   }

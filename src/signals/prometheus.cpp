@@ -16,7 +16,9 @@ namespace {
 class PrometheusSource final : public SignalSource {
  public:
   PrometheusSource(PrometheusOptions options, std::unique_ptr<http::Client> client, const Clock& clock)
-      : options_{std::move(options)}, client_{std::move(client)}, clock_{clock} {}
+      : options_{std::move(options)},
+        client_{std::move(client)},
+        clock_{clock} {}
 
   std::vector<TextResult> read(std::span<const std::string> texts,
                                Monotonic deadline,
@@ -59,9 +61,10 @@ class PrometheusSource final : public SignalSource {
 
   [[nodiscard]] TextResult timed_out() const {
     TextResult result;
-    result.error = QueryError{QueryProblem::Timeout,
-                              "Prometheus at " + options_.url +
-                                  " did not answer in time; raise prometheus.timeoutSeconds or make the query cheaper"};
+    result.error =
+        QueryError{QueryProblem::Timeout,
+                   "Prometheus at " + options_.url +
+                       " did not answer in time; raise prometheus.timeoutSeconds or make the query cheaper"};
     return result;
   }
 
@@ -69,7 +72,8 @@ class PrometheusSource final : public SignalSource {
     if (error.kind == ErrorKind::Timeout) return timed_out();
     TextResult result;
     if (error.kind == ErrorKind::Invalid) {
-      result.error = QueryError{QueryProblem::TooLarge, error.message + ": aggregate the query by fewer labels"};
+      result.error =
+          QueryError{QueryProblem::TooLarge, error.message + ": aggregate the query by fewer labels"};
       return result;
     }
     result.error = QueryError{

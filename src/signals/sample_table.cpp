@@ -51,7 +51,8 @@ Origin origin_of(const api::Metric& metric, std::size_t index) {
 
 std::string undated_text(const Origin& origin) {
   return origin.timestamp_query +
-         ": the time of the newest raw sample cannot be told, for it has no series with the labels of the result: "
+         ": the time of the newest raw sample cannot be told, for it has no series with the labels of the "
+         "result: "
          "the scrape behind it has ended, or the two group by different labels";
 }
 
@@ -62,8 +63,8 @@ Result<QueryPair> queries_of(const api::Metric& metric, const Presets& presets) 
   const auto found = presets.find(metric.preset);
   if (found == presets.end()) {
     return Error{ErrorKind::Invalid,
-                 metric.preset + " is not among the presets of the operator's configuration (" + names_of(presets) +
-                     "): add it there, or give a query"};
+                 metric.preset + " is not among the presets of the operator's configuration (" +
+                     names_of(presets) + "): add it there, or give a query"};
   }
   return QueryPair{found->second.query, found->second.timestamp_query};
 }

@@ -24,8 +24,8 @@
 namespace evenkeel::testing {
 
 /// An API server in memory: objects with state, and of its rules those that the operator relies on - 404,
-/// resourceVersions, generations that follow spec only, preconditions of patches, subresources that touch nothing
-/// else, watches that resume. Thread-safe.
+/// resourceVersions, generations that follow spec only, preconditions of patches, subresources that touch
+/// nothing else, watches that resume. Thread-safe.
 class FakeCluster final : public kube::Api, public kube::ListWatch {
  public:
   using Json = nlohmann::json;
@@ -240,10 +240,13 @@ class FakeCluster final : public kube::Api, public kube::ListWatch {
 
   static void hand_over(const Change& change, const WatchHandlers& handlers) {
     using Type = kube::WatchEvent::Type;
-    const Type type = change.type == "ADDED" ? Type::Added : change.type == "DELETED" ? Type::Deleted : Type::Modified;
+    const Type type = change.type == "ADDED"     ? Type::Added
+                      : change.type == "DELETED" ? Type::Deleted
+                                                 : Type::Modified;
     const std::string json = change.object.dump();
-    handlers.on_event({.type = type,
-                       .object = {.key = change.key, .resource_version = change.resource_version, .json = json}});
+    handlers.on_event(
+        {.type = type,
+         .object = {.key = change.key, .resource_version = change.resource_version, .json = json}});
   }
 
   std::optional<Error> induced(const std::string& path) const { return fail ? fail(path) : std::nullopt; }
@@ -302,7 +305,9 @@ class FakeCluster final : public kube::Api, public kube::ListWatch {
     Json next = objects_[target.plural][target.key].object;
     next["spec"]["replicas"] = change.at("spec").at("replicas");
     const Json updated = update({target.plural, target.key, ""}, std::move(next));
-    return Json{{"kind", "Scale"}, {"metadata", updated["metadata"]}, {"spec", {{"replicas", updated["spec"]["replicas"]}}}}
+    return Json{{"kind", "Scale"},
+                {"metadata", updated["metadata"]},
+                {"spec", {{"replicas", updated["spec"]["replicas"]}}}}
         .dump();
   }
 

@@ -11,7 +11,8 @@ namespace evenkeel::testing {
 class ManualClock final : public Clock {
  public:
   /// Begins on 2026-01-01T00:00:00Z.
-  ManualClock() : now_{Now{Monotonic{std::chrono::hours{1}}, WallTime{std::chrono::seconds{1'767'225'600}}}} {}
+  ManualClock()
+      : now_{Now{Monotonic{std::chrono::hours{1}}, WallTime{std::chrono::seconds{1'767'225'600}}}} {}
 
   [[nodiscard]] Monotonic monotonic() const override {
     return now_.with([](const Now& now) { return now.monotonic; });

@@ -27,8 +27,8 @@ struct Options {
   std::vector<std::string> watch_namespaces;       ///< Empty: all.
   signals::Presets presets;
   api::Settings settings;
-  int schema_revision = 1;   ///< The oldest revision of the CRD that this binary can work with.
-  std::uint64_t seed = 0;    ///< Spreads the pauses of replicas; any number.
+  int schema_revision = 1;  ///< The oldest revision of the CRD that this binary can work with.
+  std::uint64_t seed = 0;   ///< Spreads the pauses of replicas; any number.
 };
 
 /// The operator without its wiring. Thread-safe.
@@ -49,10 +49,12 @@ class Operator {
   Operator& operator=(const Operator&) = delete;
   ~Operator();
 
-  /// Works until `stop` is requested, then returns within about two seconds; passes under way are finished first.
+  /// Works until `stop` is requested, then returns within about two seconds; passes under way are finished
+  /// first.
   ///
-  /// Waits, not ready and saying why, while the CRD is missing or older than the binary needs, until every cache has
-  /// been filled, and until the first samples have been read. Nothing ends it but `stop`. Call it once.
+  /// Waits, not ready and saying why, while the CRD is missing or older than the binary needs, until every
+  /// cache has been filled, and until the first samples have been read. Nothing ends it but `stop`. Call it
+  /// once.
   void run(const std::stop_token& stop);
 
   /// For the probes: not healthy when the work stands still for minutes; ready once decisions are being made.

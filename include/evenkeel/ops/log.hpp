@@ -27,8 +27,9 @@ struct LogField {
 
 /// One JSON object a line: `time`, `level`, `message`, then the fields. Thread-safe; lines are never mixed.
 ///
-/// Messages are constant texts, so that lines can be counted and searched; what varies goes into fields. Control
-/// characters and invalid UTF-8 are escaped, so no text from a manifest can forge a line or drive a terminal.
+/// Messages are constant texts, so that lines can be counted and searched; what varies goes into fields.
+/// Control characters and invalid UTF-8 are escaped, so no text from a manifest can forge a line or drive a
+/// terminal.
 class Logger {
  public:
   using Write = std::function<void(std::string_view line)>;

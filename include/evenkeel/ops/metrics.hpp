@@ -73,12 +73,12 @@ enum class PassResult { Success, Error, RequeueAfter };
 struct QueueFigures {
   std::size_t depth = 0;
   std::size_t active = 0;
-  Seconds unfinished{0};       ///< Age of the work under way, summed.
+  Seconds unfinished{0};  ///< Age of the work under way, summed.
   Seconds longest_running{0};
 };
 
-/// The metrics of the process. Thread-safe. Labels come from enumerations and from the names of existing objects,
-/// never from messages; the series of an object are gone as soon as it is.
+/// The metrics of the process. Thread-safe. Labels come from enumerations and from the names of existing
+/// objects, never from messages; the series of an object are gone as soon as it is.
 class Metrics {
  public:
   explicit Metrics(const BuildInfo& build);

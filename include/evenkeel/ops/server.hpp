@@ -14,7 +14,8 @@ struct Health {
   std::string text;
 };
 
-/// What the server answers with. Called on the server's threads, several at once: must be thread-safe and quick.
+/// What the server answers with. Called on the server's threads, several at once: must be thread-safe and
+/// quick.
 struct Endpoints {
   std::function<std::string()> metrics;  ///< GET /metrics, Prometheus' text format.
   std::function<Health()> healthz;       ///< GET /healthz: restart the process when not ok.

@@ -16,12 +16,12 @@
 
 namespace evenkeel::signals {
 
-/// A query that the operator's configuration gives a name. Its result is grouped by the labels `namespace` and
-/// `service`, so that one query serves all objects.
+/// A query that the operator's configuration gives a name. Its result is grouped by the labels `namespace`
+/// and `service`, so that one query serves all objects.
 struct Preset {
   std::string query;
-  std::string timestamp_query;       ///< Same labels; its values are Unix times of the newest raw samples.
-  std::chrono::seconds window{60};   ///< The range that `query` looks back over.
+  std::string timestamp_query;      ///< Same labels; its values are Unix times of the newest raw samples.
+  std::chrono::seconds window{60};  ///< The range that `query` looks back over.
 };
 using Presets = std::map<std::string, Preset, std::less<>>;
 
@@ -43,8 +43,8 @@ void collect_queries(const api::LoadBalancedService& service,
 /// The distinct texts of `pairs`: each runs once a tick, whoever needs it.
 [[nodiscard]] std::vector<std::string> distinct_texts(const std::set<QueryPair>& pairs);
 
-/// What was read on one tick, joined and indexed so that each object picks its series. Immutable, hence safe to
-/// share between threads.
+/// What was read on one tick, joined and indexed so that each object picks its series. Immutable, hence safe
+/// to share between threads.
 class SampleTable {
  public:
   SampleTable() = default;
@@ -57,8 +57,8 @@ class SampleTable {
   /// The samples of `service.spec.scaling->metrics[index]`, or why there are none. The error text names the
   /// field or preset that the query came from.
   ///
-  /// A preset's series belong to the object when `namespace` is its own and `service` is the serviceRef of one
-  /// of its backends; those of a free query when they carry all labels of `match`.
+  /// A preset's series belong to the object when `namespace` is its own and `service` is the serviceRef of
+  /// one of its backends; those of a free query when they carry all labels of `match`.
   /// @pre scaling is there and `index` is within its metrics.
   [[nodiscard]] api::MetricReading reading(const api::LoadBalancedService& service,
                                            std::size_t index,
@@ -69,7 +69,7 @@ class SampleTable {
     std::vector<api::Sample> samples;
     std::vector<bool> undated;  ///< By sample: the timestamp query has no series with its labels.
     std::multimap<std::string, std::size_t> by_service;  ///< "namespace/service" -> index of a sample.
-    std::string query_error;                              ///< Empty: none.
+    std::string query_error;                             ///< Empty: none.
     std::string timestamp_error;
   };
   static Joined join(const TextResult& values, const TextResult* times);

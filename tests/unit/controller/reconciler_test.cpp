@@ -12,17 +12,17 @@
 namespace evenkeel::controller {
 namespace {
 
+using ::testing::Contains;
 using testing::deployment;
+using ::testing::ElementsAre;
 using testing::endpoint_slice;
+using ::testing::HasSubstr;
 using testing::http_route;
+using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::service;
 using testing::shop;
 using testing::weights_of;
-using ::testing::Contains;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 class ReconcilerTest : public ::testing::Test {
  protected:
@@ -149,7 +149,8 @@ TEST_F(ReconcilerTest, OnlyWeightsOfTheRouteAreTouched) {
   auto& refs = after["spec"]["rules"][0]["backendRefs"];
   refs[0]["weight"] = 100;
   refs[1]["weight"] = 0;
-  for (const char* field : {"generation", "resourceVersion"}) after["metadata"][field] = before["metadata"][field];
+  for (const char* field : {"generation", "resourceVersion"})
+    after["metadata"][field] = before["metadata"][field];
   EXPECT_EQ(after, before);
 }
 
@@ -233,7 +234,8 @@ TEST_F(ReconcilerTest, ARestartHolds) {
   load(10);
   restart();
   process->pass();
-  EXPECT_EQ(replicas_of("shop-blue"), 6) << "the new process counts the old total as a recommendation made now";
+  EXPECT_EQ(replicas_of("shop-blue"), 6)
+      << "the new process counts the old total as a recommendation made now";
   tick(10);
   EXPECT_EQ(replicas_of("shop-blue"), 6);
   for (int i = 0; i < 6; ++i) {
@@ -254,10 +256,11 @@ TEST_F(ReconcilerTest, ARestartDuringAFailOverKeepsTheWeights) {
   process->pass();
   EXPECT_EQ(route(), "0/1000");
   const auto writes = cluster.writes();
-  EXPECT_EQ(std::count_if(writes.begin() + static_cast<std::ptrdiff_t>(before),
-                          writes.end(),
-                          [](const std::string& path) { return path.find("httproutes") != std::string::npos; }),
-            0);
+  EXPECT_EQ(
+      std::count_if(writes.begin() + static_cast<std::ptrdiff_t>(before),
+                    writes.end(),
+                    [](const std::string& path) { return path.find("httproutes") != std::string::npos; }),
+      0);
 }
 
 TEST_F(ReconcilerTest, AConflictIsDecidedAgainFromTheFreshCacheAndNotTold) {
@@ -357,7 +360,8 @@ TEST_F(ReconcilerTest, AClusterWithoutHttpRoutesGetsAClearCondition) {
   process->deliver();
   EXPECT_THAT(process->cache.set_routes_served(false), Contains(ObjectKey{"store", "shop"}));
   process->pass();
-  EXPECT_THAT(condition("RoutesProgrammed")["message"].get<std::string>(), HasSubstr("install the CRDs of Gateway API"));
+  EXPECT_THAT(condition("RoutesProgrammed")["message"].get<std::string>(),
+              HasSubstr("install the CRDs of Gateway API"));
   EXPECT_EQ(condition("ScalingActive")["status"], "True") << "the rest works";
 }
 
@@ -410,7 +414,8 @@ TEST_F(ReconcilerTest, AStatusIsNeverWrittenOntoAnotherObjectOfTheSameName) {
   set_backend("shop-blue", 2, 0);
   for (const auto& change : cluster.changes(0)) {
     if (change.plural == "endpointslices") {
-      process->cache.apply(Watched::EndpointSlice, kube::ChangeKind::Applied, change.key, change.object.dump());
+      process->cache.apply(
+          Watched::EndpointSlice, kube::ChangeKind::Applied, change.key, change.object.dump());
     }
   }
   process->pass();
@@ -440,13 +445,16 @@ TEST_F(ReconcilerTest, AStatusThatSomebodyClearedIsWrittenAgain) {
 TEST_F(ReconcilerTest, TheFiguresAreInTheMetrics) {
   process->tick();
   const std::string text = process->metrics.text();
-  EXPECT_THAT(text, HasSubstr("evenkeel_backend_weight{namespace=\"store\",name=\"shop\",backend=\"blue\"} 100\n"));
-  EXPECT_THAT(text, HasSubstr("evenkeel_metric_value{namespace=\"store\",name=\"shop\",metric=\"rps\"} 30\n"));
+  EXPECT_THAT(text,
+              HasSubstr("evenkeel_backend_weight{namespace=\"store\",name=\"shop\",backend=\"blue\"} 100\n"));
+  EXPECT_THAT(text,
+              HasSubstr("evenkeel_metric_value{namespace=\"store\",name=\"shop\",metric=\"rps\"} 30\n"));
   set_backend("shop-blue", 2, 0);
   process->deliver();
   process->pass();
-  EXPECT_THAT(process->metrics.text(),
-              HasSubstr("evenkeel_failovers_total{namespace=\"store\",name=\"shop\",from=\"0\",to=\"1\"} 1\n"));
+  EXPECT_THAT(
+      process->metrics.text(),
+      HasSubstr("evenkeel_failovers_total{namespace=\"store\",name=\"shop\",from=\"0\",to=\"1\"} 1\n"));
 }
 
 }  // namespace

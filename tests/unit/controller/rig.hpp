@@ -76,11 +76,14 @@ inline const signals::Presets& rig_presets() {
   return kPresets;
 }
 
-/// One process of the operator around a cluster that outlives it, driven by hand: `deliver` moves what happened in the
-/// cluster into the caches, `pass` decides, `tick` reads the signals.
+/// One process of the operator around a cluster that outlives it, driven by hand: `deliver` moves what
+/// happened in the cluster into the caches, `pass` decides, `tick` reads the signals.
 class Process {
  public:
-  Process(testing::FakeCluster& cluster, testing::FakeEvents& events, FakeSignals& source, testing::ManualClock& clock)
+  Process(testing::FakeCluster& cluster,
+          testing::FakeEvents& events,
+          FakeSignals& source,
+          testing::ManualClock& clock)
       : cluster_{cluster},
         clock_{clock},
         reader_{{source, metrics, log_, clock}, rig_presets(), std::chrono::seconds{4}},
@@ -139,7 +142,8 @@ class Process {
  private:
   testing::FakeCluster& cluster_;
   testing::ManualClock& clock_;
-  ops::Logger log_{ops::Level::Debug, clock_, [this](std::string_view line) { log_lines.emplace_back(line); }};
+  ops::Logger log_{
+      ops::Level::Debug, clock_, [this](std::string_view line) { log_lines.emplace_back(line); }};
   SignalReader reader_;
   Writer writer_;
   Reporter reporter_;

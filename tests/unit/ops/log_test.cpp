@@ -22,7 +22,10 @@ TEST(FormatLine, IsOneJsonObject) {
 }
 
 TEST(FormatLine, NothingInAValueCanForgeALineOrDriveATerminal) {
-  const std::string text = line("m", {{"k", "a\n{\"level\":\"error\"}\x1b[2J\x7f\xc2\x9b" "1m\\"}});
+  const std::string text = line("m",
+                                {{"k",
+                                  "a\n{\"level\":\"error\"}\x1b[2J\x7f\xc2\x9b"
+                                  "1m\\"}});
   EXPECT_EQ(text,
             R"({"time":"1970-01-01T00:00:00.000000Z","level":"info","message":"m",)"
             R"("k":"a\n{\"level\":\"error\"}\u001b[2J\u007f\u009b1m\\"})");
@@ -30,11 +33,17 @@ TEST(FormatLine, NothingInAValueCanForgeALineOrDriveATerminal) {
 
 TEST(FormatLine, KeepsUtf8AndReplacesWhatIsNone) {
   EXPECT_NE(line("m", {{"k", "\xc3\xa4"}}).find("\"\xc3\xa4\""), std::string::npos);
-  EXPECT_NE(line("m", {{"k", "a\xff" "b\xc3"}}).find(R"("a\ufffdb\ufffd")"), std::string::npos);
+  EXPECT_NE(line("m",
+                 {{"k",
+                   "a\xff"
+                   "b\xc3"}})
+                .find(R"("a\ufffdb\ufffd")"),
+            std::string::npos);
 }
 
 TEST(FormatLine, WhatIsNotFiniteIsText) {
-  EXPECT_NE(line("m", {{"k", std::numeric_limits<double>::infinity()}}).find(R"("k":"+Inf")"), std::string::npos);
+  EXPECT_NE(line("m", {{"k", std::numeric_limits<double>::infinity()}}).find(R"("k":"+Inf")"),
+            std::string::npos);
 }
 
 TEST(Logger, DropsWhatIsBelowItsLevel) {

@@ -20,7 +20,8 @@ using ::testing::Not;
 
 ObjectFigures figures() {
   ObjectFigures figures{.mode = "Enforce", .replicas = 4, .desired_replicas = 5, .active_tier = 0};
-  figures.backends.push_back({.name = "blue", .weight_percent = 80, .ready_endpoints = 3, .replicas = 4, .desired_replicas = 4});
+  figures.backends.push_back(
+      {.name = "blue", .weight_percent = 80, .ready_endpoints = 3, .replicas = 4, .desired_replicas = 4});
   figures.backends.push_back({.name = "green", .weight_percent = 20});
   figures.conditions.push_back({"Ready", "False"});
   figures.signals.push_back({"rps", "Stale", 120.5, WallTime{std::chrono::seconds{1'700'000'000}}});
@@ -37,15 +38,19 @@ TEST(Metrics, ShowsAnObjectAsItIs) {
            "evenkeel_desired_replicas{namespace=\"store\",name=\"shop\"} 5\n",
            "evenkeel_backend_weight{namespace=\"store\",name=\"shop\",backend=\"blue\"} 80\n",
            "evenkeel_backend_ready{namespace=\"store\",name=\"shop\",backend=\"blue\"} 3\n",
-           "evenkeel_status_condition{namespace=\"store\",name=\"shop\",condition=\"Ready\",status=\"False\"} 1\n",
-           "evenkeel_status_condition{namespace=\"store\",name=\"shop\",condition=\"Ready\",status=\"True\"} 0\n",
+           "evenkeel_status_condition{namespace=\"store\",name=\"shop\",condition=\"Ready\",status=\"False\"}"
+           " 1\n",
+           "evenkeel_status_condition{namespace=\"store\",name=\"shop\",condition=\"Ready\",status=\"True\"} "
+           "0\n",
            "evenkeel_metric_value{namespace=\"store\",name=\"shop\",metric=\"rps\"} 120.5\n",
            "evenkeel_metric_quality{namespace=\"store\",name=\"shop\",metric=\"rps\",quality=\"Stale\"} 1\n",
-           "evenkeel_metric_sample_time_seconds{namespace=\"store\",name=\"shop\",metric=\"rps\"} 1700000000\n",
+           "evenkeel_metric_sample_time_seconds{namespace=\"store\",name=\"shop\",metric=\"rps\"} "
+           "1700000000\n",
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
-  EXPECT_THAT(text, Not(HasSubstr("evenkeel_backend_ready{namespace=\"store\",name=\"shop\",backend=\"green\"}")))
+  EXPECT_THAT(text,
+              Not(HasSubstr("evenkeel_backend_ready{namespace=\"store\",name=\"shop\",backend=\"green\"}")))
       << "what is unknown has no series";
 }
 
@@ -77,8 +82,9 @@ TEST(Metrics, CountersOfAnObjectOutliveItsGauges) {
   metrics.count_failover({"store", "shop"}, 0, 1);
   metrics.set_object({"store", "shop"}, figures());
   metrics.count_failover({"store", "shop"}, 0, 1);
-  EXPECT_THAT(metrics.text(),
-              HasSubstr("evenkeel_failovers_total{namespace=\"store\",name=\"shop\",from=\"0\",to=\"1\"} 2\n"));
+  EXPECT_THAT(
+      metrics.text(),
+      HasSubstr("evenkeel_failovers_total{namespace=\"store\",name=\"shop\",from=\"0\",to=\"1\"} 2\n"));
 }
 
 TEST(Metrics, HistogramsCumulate) {
@@ -147,7 +153,8 @@ TEST(MetricCatalog, IsWhatTheDocumentationLists) {
   std::set<std::string> expected;
   for (const auto& description : metric_catalog()) {
     std::string labels;
-    for (const auto label : description.labels) labels += (labels.empty() ? "`" : ", `") + std::string{label} + "`";
+    for (const auto label : description.labels)
+      labels += (labels.empty() ? "`" : ", `") + std::string{label} + "`";
     expected.insert(" `" + std::string{description.name} + "` " + " " + word(description.type) + " " +
                     (labels.empty() ? "  " : " " + labels + " "));
   }

@@ -41,10 +41,11 @@ std::string ask(int port, const std::string& method, const std::string& path) {
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    auto started = Server::start("127.0.0.1:0",
-                                 {.metrics = [] { return std::string{"up 1\n"}; },
-                                  .healthz = [] { return Health{true, "ok"}; },
-                                  .readyz = [this] { return Health{ready.load(), ready ? "ok" : "no CRD"}; }});
+    auto started =
+        Server::start("127.0.0.1:0",
+                      {.metrics = [] { return std::string{"up 1\n"}; },
+                       .healthz = [] { return Health{true, "ok"}; },
+                       .readyz = [this] { return Health{ready.load(), ready ? "ok" : "no CRD"}; }});
     EXPECT_TRUE(started.ok()) << started.error().message;
     server = std::move(*started);
   }
@@ -81,8 +82,15 @@ TEST_F(ServerTest, APortThatIsTakenIsAnErrorWithARemedy) {
 }
 
 TEST(ServerStart, RefusesWhatIsNoAddress) {
-  for (const char* listen : {"", "8080", ":8080", "localhost:8080", "[::1]:8080", "127.0.0.1:", "127.0.0.1:70000",
-                             "127.0.0.1:80s", "127.0.0.1:8080,9090"}) {
+  for (const char* listen : {"",
+                             "8080",
+                             ":8080",
+                             "localhost:8080",
+                             "[::1]:8080",
+                             "127.0.0.1:",
+                             "127.0.0.1:70000",
+                             "127.0.0.1:80s",
+                             "127.0.0.1:8080,9090"}) {
     const auto server = Server::start(listen, {});
     ASSERT_FALSE(server.ok()) << listen;
     EXPECT_EQ(server.error().kind, ErrorKind::Invalid) << listen;

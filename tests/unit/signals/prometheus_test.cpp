@@ -44,9 +44,8 @@ TEST(PrometheusSource, AsksTheQueryApiAndKeepsTheOrder) {
   ScriptedServer server{each_request([](ServerConnection& connection, const ReceivedRequest& request) {
     const bool first = request.target.find("query=sum%28a%29%20%2B%201") != std::string::npos;
     EXPECT_TRUE(request.target.starts_with("/prefix/api/v1/query?")) << request.target;
-    return connection.respond(200,
-                              first ? kOne
-                                    : R"({"status":"success","data":{"resultType":"scalar","result":[1,"2"]}})");
+    return connection.respond(
+        200, first ? kOne : R"({"status":"success","data":{"resultType":"scalar","result":[1,"2"]}})");
   })};
   const auto source = source_of({.url = server.origin() + "/prefix"});
   const auto results = read(*source, {"sum(a) + 1", "b"});
@@ -118,9 +117,8 @@ TEST(PrometheusSource, SaysWhereNobodyAnswersAndWhatToDo) {
 }
 
 TEST(PrometheusSource, RefusesABodyBeyondTheLimit) {
-  ScriptedServer server{each_request([](ServerConnection& connection, const ReceivedRequest&) {
-    return connection.respond(200, kOne);
-  })};
+  ScriptedServer server{each_request(
+      [](ServerConnection& connection, const ReceivedRequest&) { return connection.respond(200, kOne); })};
   const auto source = source_of({.url = server.origin(), .body_bytes = 20});
   const auto results = read(*source, {"up"});
   ASSERT_TRUE(results[0].error);

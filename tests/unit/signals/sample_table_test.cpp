@@ -63,7 +63,8 @@ TextResult failure(const std::string& message) {
   return result;
 }
 
-SampleTable table_for(const api::LoadBalancedService& service, const std::map<std::string, TextResult>& results) {
+SampleTable table_for(const api::LoadBalancedService& service,
+                      const std::map<std::string, TextResult>& results) {
   std::set<QueryPair> pairs;
   collect_queries(service, kPresets, pairs);
   return SampleTable{results, pairs};
@@ -73,9 +74,10 @@ TEST(DistinctTexts, OneForEachTextWhateverTheNumberOfObjects) {
   std::set<QueryPair> pairs;
   for (int i = 0; i < 1000; ++i) {
     collect_queries(service("shop" + std::to_string(i), preset("RequestsPerSecond")), kPresets, pairs);
-    collect_queries(service("bank" + std::to_string(i), query("up", "rps_time", {{"app", std::to_string(i)}})),
-                    kPresets,
-                    pairs);
+    collect_queries(
+        service("bank" + std::to_string(i), query("up", "rps_time", {{"app", std::to_string(i)}})),
+        kPresets,
+        pairs);
   }
   EXPECT_THAT(distinct_texts(pairs), ElementsAre("rps", "rps_time", "up"));
 }
@@ -103,11 +105,12 @@ TEST(SampleTable, EachSeriesHasTheTimeOfItsOwnNewestRawSample) {
   const auto bank = service("bank", query("load", "times"));
   const Series one{.labels = {{"pod", "1"}}, .value = 1};
   const Series two{.labels = {{"pod", "2"}}, .value = 2};
-  const auto reading = table_for(bank,
-                                 {{"load", result({one, two})},
-                                  {"times",
-                                   result({{.labels = two.labels, .value = 200}, {.labels = one.labels, .value = 100}})}})
-                           .reading(bank, 0, kPresets);
+  const auto reading =
+      table_for(
+          bank,
+          {{"load", result({one, two})},
+           {"times", result({{.labels = two.labels, .value = 200}, {.labels = one.labels, .value = 100}})}})
+          .reading(bank, 0, kPresets);
   ASSERT_THAT(reading.samples, SizeIs(2));
   EXPECT_EQ(reading.samples[0].time, WallTime{std::chrono::seconds{100}});
   EXPECT_EQ(reading.samples[1].time, WallTime{std::chrono::seconds{200}});
@@ -115,8 +118,9 @@ TEST(SampleTable, EachSeriesHasTheTimeOfItsOwnNewestRawSample) {
 
 TEST(SampleTable, ASeriesWithoutItsTimeIsAnErrorAndNotFresh) {
   const auto shop = service("shop", preset("RequestsPerSecond"));
-  const auto reading = table_for(shop, {{"rps", result({series("store", "shop-blue", 12)})}, {"rps_time", result({})}})
-                           .reading(shop, 0, kPresets);
+  const auto reading =
+      table_for(shop, {{"rps", result({series("store", "shop-blue", 12)})}, {"rps_time", result({})}})
+          .reading(shop, 0, kPresets);
   ASSERT_TRUE(reading.error);
   EXPECT_THAT(*reading.error, HasSubstr("spec.scaling.metrics[0].preset: RequestsPerSecond"));
   EXPECT_THAT(*reading.error, HasSubstr("the scrape behind it has ended"));
@@ -146,8 +150,8 @@ TEST(SampleTable, MatchPicksOutOfAQueryThatManyShare) {
 
 TEST(SampleTable, NoSeriesOfTheObjectIsEmptyAndNoError) {
   const auto shop = service("shop", preset("RequestsPerSecond"));
-  const auto reading =
-      table_for(shop, {{"rps", result({series("other", "x", 1)})}, {"rps_time", result({})}}).reading(shop, 0, kPresets);
+  const auto reading = table_for(shop, {{"rps", result({series("other", "x", 1)})}, {"rps_time", result({})}})
+                           .reading(shop, 0, kPresets);
   EXPECT_FALSE(reading.error);
   EXPECT_THAT(reading.samples, IsEmpty());
 }
@@ -155,23 +159,26 @@ TEST(SampleTable, NoSeriesOfTheObjectIsEmptyAndNoError) {
 TEST(SampleTable, ErrorsNameTheFieldThatTheQueryCameFrom) {
   const auto bank = service("bank", query("sum(", "times"));
   const auto bad_query =
-      table_for(bank, {{"sum(", failure("not PromQL: parse error")}, {"times", result({})}}).reading(bank, 0, kPresets);
+      table_for(bank, {{"sum(", failure("not PromQL: parse error")}, {"times", result({})}})
+          .reading(bank, 0, kPresets);
   EXPECT_EQ(bad_query.error, "spec.scaling.metrics[0].query: not PromQL: parse error");
   const auto bad_times =
       table_for(bank, {{"sum(", result({})}, {"times", failure("not PromQL: x")}}).reading(bank, 0, kPresets);
   EXPECT_EQ(bad_times.error, "spec.scaling.metrics[0].timestampQuery: not PromQL: x");
   const auto shop = service("shop", preset("RequestsPerSecond"));
-  const auto bad_preset =
-      table_for(shop, {{"rps", failure("not PromQL: y")}, {"rps_time", result({})}}).reading(shop, 0, kPresets);
+  const auto bad_preset = table_for(shop, {{"rps", failure("not PromQL: y")}, {"rps_time", result({})}})
+                              .reading(shop, 0, kPresets);
   EXPECT_EQ(bad_preset.error,
-            "spec.scaling.metrics[0].preset: RequestsPerSecond of the operator's configuration, query: not PromQL: y");
+            "spec.scaling.metrics[0].preset: RequestsPerSecond of the operator's configuration, query: not "
+            "PromQL: y");
 }
 
 TEST(SampleTable, AnUnknownPresetNamesThoseThatThereAre) {
   const auto shop = service("shop", preset("LatencyP99"));
   const SampleTable table = table_for(shop, {});
   EXPECT_TRUE(table.covers(shop, kPresets)) << "there is nothing to wait for";
-  EXPECT_THAT(table.reading(shop, 0, kPresets).error.value_or(""), HasSubstr("LatencyP99 is not among the presets"));
+  EXPECT_THAT(table.reading(shop, 0, kPresets).error.value_or(""),
+              HasSubstr("LatencyP99 is not among the presets"));
   EXPECT_THAT(table.reading(shop, 0, kPresets).error.value_or(""), HasSubstr("RequestsPerSecond"));
 }
 
