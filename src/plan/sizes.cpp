@@ -61,6 +61,54 @@ void add_step(Size& size, const char* step, std::int32_t replicas, std::string d
   size.steps.push_back({.step = step, .replicas = replicas, .detail = std::move(detail)});
 }
 
+/// Whether it carries traffic beyond what it is meant to have. A manual count is met exactly all the same.
+bool carries_more(const Member& member, const failover::Shares& shares, bool manual) {
+  const double full = shares.full[member.index];
+  if (manual && full > 0) return false;
+  return member.ready_endpoints > 0 && member.declared->weight > 0 &&
+         carried_share(member, shares) > full + kEqualShares;
+}
+
+struct Needed {
+  std::int32_t total = 0;  ///< Of the service.
+  std::int32_t held = 0;   ///< Of this backend, from earlier.
+};
+
+/// One of several backends: its part or its minimum, what it carries beside, what it keeps, within its own
+/// bounds; every step in the record.
+void size_member(const api::Snapshot& snapshot,
+                 const Member& member,
+                 const failover::Shares& shares,
+                 Needed needed,
+                 Size& size) {
+  const auto& spec = snapshot.service.spec;
+  std::int32_t replicas = *size.replicas;
+  if (size.has_part) {
+    add_step(size, "Part", replicas, "its part of the total");
+  } else {
+    add_step(size, "Minimum", replicas, "it has no part of the total and keeps its minimum");
+  }
+  if (carries_more(member, shares, spec.replicas.has_value())) {
+    replicas = std::max(replicas, replicas_for(carried_share(member, shares), needed.total));
+    add_step(size, "Carry", replicas, "it carries traffic that is meant for others");
+  }
+  if (needed.held > replicas) {
+    replicas = needed.held;
+    const bool unfit = shares.fitness[member.index] == failover::Fitness::Unfit;
+    size.reason = unfit ? "it keeps its replicas until it is back"
+                        : "it keeps its replicas until it has not been needed for the scale-down window";
+    if (snapshot.settings.frozen) size.reason = "it keeps its replicas while the fleet breaker is on";
+    add_step(size, "Hold", replicas, size.reason);
+  }
+  const auto most = member.max_replicas(spec.scaling->max_replicas);
+  if (replicas > most) {
+    replicas = most;
+    size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
+  }
+  add_step(size, "OwnBounds", replicas, "within its own bounds");
+  size.replicas = replicas;
+}
+
 }  // namespace
 
 std::vector<Size> size_backends(const api::Snapshot& snapshot,
@@ -68,7 +116,6 @@ std::vector<Size> size_backends(const api::Snapshot& snapshot,
                                 std::span<const Member> members,
                                 const failover::Shares& shares,
                                 const Memory& memory) {
-  const auto& spec = snapshot.service.spec;
   const bool several = members.size() > 1;
   std::vector<std::int32_t> minimums;
   for (const auto& member : members) minimums.push_back(several ? member.min_replicas() : 0);
@@ -83,35 +130,10 @@ std::vector<Size> size_backends(const api::Snapshot& snapshot,
       size.replicas = total;
       continue;
     }
-    std::int32_t replicas = parts[member.index];
-    if (size.has_part) {
-      add_step(size, "Part", replicas, "its part of the total");
-    } else {
-      replicas = member.min_replicas();
-      add_step(size, "Minimum", replicas, "it has no part of the total and keeps its minimum");
-    }
-    const double carried = carried_share(member, shares);
-    if (member.ready_endpoints > 0 && member.declared->weight > 0 &&
-        carried > shares.full[member.index] + kEqualShares) {
-      replicas = std::max(replicas, replicas_for(carried, total));
-      add_step(size, "Carry", replicas, "it carries traffic that is meant for others");
-    }
-    const auto held = spec.replicas ? held_for_manual(member, shares, total)
-                                    : held_replicas(snapshot, member, shares, memory, total);
-    if (held > replicas) {
-      replicas = held;
-      size.reason = shares.fitness[member.index] == failover::Fitness::Unfit
-                        ? "it keeps its replicas until it is back"
-                        : "it keeps its replicas until it has not been needed for the scale-down window";
-      add_step(size, "Hold", replicas, size.reason);
-    }
-    const auto most = member.max_replicas(spec.scaling->max_replicas);
-    if (replicas > most) {
-      replicas = most;
-      size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
-    }
-    add_step(size, "OwnBounds", replicas, "within its own bounds");
-    size.replicas = replicas;
+    size.replicas = size.has_part ? parts[member.index] : member.min_replicas();
+    const auto held = snapshot.service.spec.replicas ? held_for_manual(member, shares, total)
+                                                     : held_replicas(snapshot, member, shares, memory, total);
+    size_member(snapshot, member, shares, {.total = total, .held = held}, size);
   }
   return sizes;
 }

@@ -14,7 +14,8 @@ using api::Quality;
 /// A quantity as upstream turns it into a double: digits times a power of ten, not divided.
 double tolerance_value(const std::optional<Quantity>& declared, const Quantity& fallback) {
   const auto milli = declared.value_or(fallback).milli();
-  if (milli % 1000 == 0) return static_cast<double>(milli / 1000);
+  const std::int64_t whole = milli / 1000;
+  if (whole * 1000 == milli) return static_cast<double>(whole);
   return static_cast<double>(milli) * 0.001;
 }
 
@@ -40,33 +41,39 @@ api::Step metric_step(const Reading& reading, std::optional<std::int32_t> propos
   return step;
 }
 
+/// Takes one metric into account; `asked` empty: it cannot be used, or abstains.
+/// @return false when it is invalid and so forbids a fall.
+bool take(const Reading& reading, std::optional<std::int32_t> asked, std::int32_t current, Proposal& best) {
+  // A reading with holes is at least what it says: good for a rise, worthless for a fall.
+  if (asked && reading.quality == Quality::Partial && *asked < current) asked.reset();
+  if (!asked) {
+    if (!reading.abstains && best.problem.empty()) best.problem = reading.problem;
+    return reading.abstains;
+  }
+  if (!best.replicas || *asked > *best.replicas) {
+    best.replicas = asked;
+    best.metric = reading.name;
+  }
+  return true;
+}
+
 /// The maximum over the metrics; a metric that cannot be used forbids a fall.
 Proposal combine(const TotalInput& input, std::span<const Reading> readings, std::vector<api::Step>& steps) {
   const double up = tolerance_value(input.scaling.scale_up.tolerance, input.settings.tolerance);
   const double down = tolerance_value(input.scaling.scale_down.tolerance, input.settings.tolerance);
   const auto current = input.counts.current;
   Proposal best;
-  best.silent = !readings.empty();
-  bool some_invalid = readings.empty();
+  bool all_valid = !readings.empty();
   if (readings.empty()) best.problem = "no metric is declared; add one to spec.scaling.metrics";
   for (std::size_t i = 0; i < readings.size() && i < input.scaling.metrics.size(); ++i) {
     const auto& reading = readings[i];
-    best.silent = best.silent && reading.abstains;
     std::optional<std::int32_t> asked;
     if (reading.usable()) asked = propose(input.scaling.metrics[i], reading, input.counts, up, down);
     steps.push_back(metric_step(reading, asked));
-    if (asked && reading.quality == Quality::Partial && *asked < current) asked.reset();
-    if (asked) {
-      if (!best.replicas || *asked > *best.replicas) {
-        best.replicas = asked;
-        best.metric = reading.name;
-      }
-    } else if (!reading.abstains) {
-      if (!some_invalid) best.problem = reading.problem;
-      some_invalid = true;
-    }
+    all_valid = take(reading, asked, current, best) && all_valid;
   }
-  if (best.replicas && some_invalid && *best.replicas < current) best.replicas.reset();
+  best.silent = all_valid && !best.replicas;
+  if (best.replicas && !all_valid && *best.replicas < current) best.replicas.reset();
   if (best.replicas && *best.replicas < current && input.counts.ready == 0) {
     // The traffic is missing because nobody serves it; shrinking in an outage makes coming back slower.
     best.replicas = current;
@@ -183,7 +190,7 @@ bool skip_metrics(const TotalInput& input, History& history, TotalOutcome& outco
   if (input.manual) {
     outcome.replicas = std::clamp(*input.manual, min, max);
     outcome.cause = "spec.replicas asks for it";
-    outcome.steps.push_back({.step = "Manual", .replicas = *input.manual});
+    outcome.steps.push_back({.step = "Manual", .replicas = input.manual});
     // Handing back to the metrics must not shrink the service before they have been watched for a window.
     history.record_floor(input.now, outcome.replicas);
     const char* reason = *input.manual > max ? "TooManyReplicas" : "TooFewReplicas";
