@@ -19,6 +19,12 @@ struct Range {
   long most;
 };
 
+std::string joined(const std::string& field, const std::string& key) {
+  std::string path = field;
+  if (!path.empty()) path += '.';
+  return path += key;
+}
+
 /// Reads nodes into values and collects every complaint, so that a file is mended in one go.
 class Reader {
  public:
@@ -35,7 +41,7 @@ class Reader {
     std::set<std::string> seen;
     for (const auto& entry : node) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-      const std::string path = field.empty() ? key : field + "." + key;
+      const std::string path = joined(field, key);
       if (!seen.insert(key).second) {
         complain(entry.first, path, "is given twice: remove one");
         continue;
@@ -100,7 +106,7 @@ void read_presets(Reader& reader,
   if (!node.IsMap()) return reader.complain(node, field, "must be a map from a preset's name to its queries");
   for (const auto& entry : node) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-    const std::string path = field + "." + name;
+    const std::string path = joined(field, name);
     signals::Preset preset;
     reader.read_map(
         entry.second,

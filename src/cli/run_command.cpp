@@ -76,8 +76,8 @@ std::string environment(const char* name) {
 
 Result<kube::Config> cluster_config(const RunFlags& flags) {
   if (!flags.kubeconfig.empty()) return kube::load_kubeconfig(flags.kubeconfig, flags.context);
-  kube::InCluster pod{.host = environment("KUBERNETES_SERVICE_HOST"),
-                      .port = environment("KUBERNETES_SERVICE_PORT")};
+  const kube::InCluster pod{.host = environment("KUBERNETES_SERVICE_HOST"),
+                            .port = environment("KUBERNETES_SERVICE_PORT")};
   if (pod.host.empty()) {
     return Error{ErrorKind::Invalid,
                  "no way to the API server: KUBERNETES_SERVICE_HOST is not set, so this is no pod; give "
