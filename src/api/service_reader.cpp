@@ -191,4 +191,26 @@ const char* to_string(Mode mode) noexcept {
   return "Unknown";
 }
 
+const char* to_string(Algorithm algorithm) noexcept {
+  switch (algorithm) {
+    case Algorithm::WeightedRoundRobin:
+      return "WeightedRoundRobin";
+    case Algorithm::RoundRobin:
+      return "RoundRobin";
+    case Algorithm::LeastConnections:
+      return "LeastConnections";
+    case Algorithm::FastestResponse:
+      return "FastestResponse";
+    case Algorithm::LeastUtilization:
+      return "LeastUtilization";
+    case Algorithm::Capacity:
+      return "Capacity";
+    case Algorithm::ClientIPHash:
+      return "ClientIPHash";
+    case Algorithm::Random:
+      return "Random";
+  }
+  return "Unknown";
+}
+
 }  // namespace evenkeel::api

@@ -90,10 +90,12 @@ class SnapshotBuilder {
   SnapshotBuilder& declare(const std::string& name, std::int64_t target_milli, api::TargetType type) {
     auto& metrics = snapshot_.service.spec.scaling->metrics;
     std::erase_if(metrics, [&](const api::Metric& other) { return other.name == name; });
-    metrics.push_back({.name = name,
-                       .preset = "RequestsPerSecond",
-                       .target_type = type,
-                       .target_value = Quantity::from_milli(target_milli)});
+    api::Metric metric;
+    metric.name = name;
+    metric.preset = "RequestsPerSecond";
+    metric.target_type = type;
+    metric.target_value = Quantity::from_milli(target_milli);
+    metrics.push_back(std::move(metric));
     return *this;
   }
   SnapshotBuilder& bounds(std::int32_t min, std::int32_t max) {

@@ -39,7 +39,10 @@ struct BackendDecision {
   double weight = 0;                     ///< Percent of all traffic from now on.
   double target_weight = 0;              ///< Where the weight is going.
   BackendState state = BackendState::Unknown;
-  std::string reason;  ///< A sentence for people.
+  std::optional<WallTime>
+      ejected_until;           ///< While it is ejected: when it returns on probation at the latest.
+  std::int32_t ejections = 0;  ///< Those not yet forgiven.
+  std::string reason;          ///< A sentence for people.
   std::vector<Step> steps;
 };
 

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(Propose, ToleranceIsPerDirection) {
-  const api::Metric metric{.name = "m", .target_value = Quantity::from_milli(100'000)};
+  api::Metric metric;
+  metric.target_value = Quantity::from_milli(100'000);
   Reading reading;
   reading.milli = 560'000;
   EXPECT_EQ(propose(metric, reading, {5, 5, 5, false}, 0.2, 0.0), 5);

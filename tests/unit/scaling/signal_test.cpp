@@ -19,14 +19,19 @@ using testing_support::at;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
+api::Metric metric_of(const char* name, const char* preset, api::TargetType type, std::int64_t target_milli) {
+  api::Metric metric;
+  metric.name = name;
+  metric.preset = preset;
+  metric.target_type = type;
+  metric.target_value = Quantity::from_milli(target_milli);
+  return metric;
+}
 api::Metric rps() {
-  return {.name = "rps", .preset = "RequestsPerSecond", .target_value = Quantity::from_milli(50'000)};
+  return metric_of("rps", "RequestsPerSecond", api::TargetType::AverageValue, 50'000);
 }
 api::Metric latency() {
-  return {.name = "p99",
-          .preset = "LatencyP99",
-          .target_type = api::TargetType::Value,
-          .target_value = Quantity::from_milli(250)};
+  return metric_of("p99", "LatencyP99", api::TargetType::Value, 250);
 }
 api::Sample sample(double value, std::int64_t age = 0) {
   return {.value = value, .time = at(1000 - age)};

@@ -197,7 +197,9 @@ TEST_F(Total, SilenceHoldsTheCountWithoutBlockingIt) {
 }
 
 TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
-  scaling_.metrics.push_back({.name = "queue", .target_value = Quantity::from_milli(1'000)});
+  auto& queue = scaling_.metrics.emplace_back();
+  queue.name = "queue";
+  queue.target_value = Quantity::from_milli(1'000);
   Reading rps;
   rps.name = "rps";
   rps.quality = Quality::Fresh;
