@@ -147,10 +147,11 @@ class Generator {
     api::Scaling scaling;
     scaling.min_replicas = between(1, 4);
     scaling.max_replicas = chance(5) ? kMost : scaling.min_replicas + between(0, 40);
-    scaling.metrics = {{.name = "rps",
-                        .preset = chance(70) ? "RequestsPerSecond" : "LatencyP99",
-                        .target_type = chance(50) ? api::TargetType::Value : api::TargetType::AverageValue,
-                        .target_value = Quantity::from_milli(chance(3) ? 0 : between(1, 60'000))}};
+    auto& metric = scaling.metrics.emplace_back();
+    metric.name = "rps";
+    metric.preset = chance(70) ? "RequestsPerSecond" : "LatencyP99";
+    metric.target_type = chance(50) ? api::TargetType::Value : api::TargetType::AverageValue;
+    metric.target_value = Quantity::from_milli(chance(3) ? 0 : between(1, 60'000));
     scaling.scale_up = rules();
     scaling.scale_down = rules();
     return scaling;

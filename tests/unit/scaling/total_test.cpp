@@ -197,9 +197,9 @@ TEST_F(Total, SilenceHoldsTheCountWithoutBlockingIt) {
 }
 
 TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
-  auto& queue = scaling_.metrics.emplace_back();
-  queue.name = "queue";
-  queue.target_value = Quantity::from_milli(1'000);
+  auto& declared = scaling_.metrics.emplace_back();
+  declared.name = "queue";
+  declared.target_value = Quantity::from_milli(1'000);
   Reading rps;
   rps.name = "rps";
   rps.quality = Quality::Fresh;
