@@ -1,0 +1,179 @@
+#include "checker.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace evenkeel::property {
+namespace {
+
+constexpr double kExact = 1e-6;
+constexpr double kMoved = 1e-9;
+
+bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
+  const auto alike = [](const api::Backend& a, const api::Backend& b) {
+    return a.name == b.name && a.tier == b.tier && a.weight == b.weight;
+  };
+  const auto& a = one.service.spec;
+  const auto& b = other.service.spec;
+  if (a.mode != b.mode || a.replicas != b.replicas || a.scaling.has_value() != b.scaling.has_value())
+    return false;
+  if (a.scaling && (a.scaling->max_replicas != b.scaling->max_replicas ||
+                    a.scaling->min_replicas != b.scaling->min_replicas))
+    return false;
+  return one.service.annotations == other.service.annotations &&
+         a.balancing.algorithm == b.balancing.algorithm && std::ranges::equal(a.backends, b.backends, alike);
+}
+
+bool computes_proportions(api::Algorithm algorithm) {
+  using enum api::Algorithm;
+  return algorithm == LeastConnections || algorithm == FastestResponse || algorithm == LeastUtilization ||
+         algorithm == Capacity;
+}
+
+bool all_healthy(const Facts& facts) {
+  return facts.sane && !facts.any_annotation &&
+         std::ranges::all_of(facts.backends, [](const BackendFacts& b) {
+           return *b.ready >= b.expected && *b.ready > 0 && b.decided->state != api::BackendState::Ejected;
+         });
+}
+
+}  // namespace
+
+void Checker::complain(std::string rule, std::string detail) {
+  found_.push_back({std::move(rule), std::move(detail)});
+}
+
+/// Brings what is known of the past up to this snapshot.
+void Checker::follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOrigin origin) {
+  if (origin == MemoryOrigin::Foreign || snapshot.restored) history_known_ = false;
+  if (last_ && snapshot.now < last_->snapshot.now) history_known_ = false;
+  if (last_ && snapshot.service.uid != last_->snapshot.service.uid) history_known_ = false;
+  if (snapshot.service.spec.mode != api::Mode::Enforce) history_known_ = false;
+  for (const auto& backend : facts.backends) {
+    if (!backend.spec || !backend.ready) {
+      history_known_ = false;
+      continue;
+    }
+    auto& expected = expected_[backend.declared->name];
+    expected = std::max(std::min(expected, *backend.spec), std::min(*backend.ready, *backend.spec));
+    if (*backend.spec >= 1) expected = std::max(expected, 1);
+  }
+}
+
+/// The snapshot shows what was decided last, for every backend.
+bool Checker::carried_out(const Facts& facts) const {
+  if (!last_) return false;
+  return std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
+    const auto made = last_->decision.backends.find(backend.declared->name);
+    return made != last_->decision.backends.end() && backend.set_share &&
+           std::abs(*backend.set_share - made->second.weight) <= kExact &&
+           (!made->second.replicas || made->second.replicas == backend.spec);
+  });
+}
+
+/// 7: nothing falls while nothing can be read.
+void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts) {
+  const auto& spec = snapshot.service.spec;
+  if (!facts.scaled || !facts.blind || !facts.sane || !history_known_ || spec.replicas) return;
+  if (!decision.total.replicas || !spec.scaling->schedules.empty()) return;
+  if (!last_ || !carried_out(facts) || !same_declaration(snapshot, last_->snapshot)) return;
+  const auto before = last_->decision.total.replicas;
+  if (before && *decision.total.replicas < std::min(*before, facts.max_replicas))
+    complain("7 total falls blind",
+             std::to_string(*before) + " to " + std::to_string(*decision.total.replicas));
+  if (shares_moved_ || facts.backends.size() < 2) return;
+  for (const auto& backend : facts.backends) {
+    if (!backend.decided->replicas || *backend.decided->replicas >= *backend.spec) continue;
+    if (backend.declared->max_replicas && *backend.spec > *backend.declared->max_replicas) continue;
+    complain("7 backend falls blind",
+             backend.declared->name + " from " + std::to_string(*backend.spec) + " to " +
+                 std::to_string(*backend.decided->replicas) + ", and no share was moved");
+  }
+}
+
+/// 4: computed changes keep to maxStepPercent per step, where nothing asks for more.
+void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
+  const auto& balancing = snapshot.service.spec.balancing;
+  const bool first = !last_;
+  const bool goes_on = first || (carried_out(facts) && same_declaration(snapshot, last_->snapshot));
+  calm_ = calm_ && history_known_ && goes_on && all_healthy(facts);
+  double largest = 0;
+  for (const auto& backend : facts.backends) {
+    if (backend.set_share)
+      largest = std::max(largest, std::abs(backend.decided->weight - *backend.set_share));
+  }
+  if (largest > kMoved) shares_moved_ = true;
+  if (!calm_ || !computes_proportions(balancing.algorithm) || largest <= kExact) return;
+  if (largest > balancing.max_step_percent + kExact)
+    complain("4 step", std::to_string(largest) + " points at once");
+  if (last_move_ && snapshot.now - *last_move_ < balancing.step)
+    complain("4 step time", "two steps within stepSeconds");
+  last_move_ = snapshot.now;
+}
+
+/// 6: after a fall of 5 points or more a backend keeps its size for drainSeconds.
+void Checker::check_drain_time(const api::Snapshot& snapshot, const Facts& facts) {
+  const auto& balancing = snapshot.service.spec.balancing;
+  const auto keep = std::min(balancing.drain, balancing.drain_timeout);
+  std::int64_t sum = 0;
+  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
+  const bool may_complain = history_known_ && facts.scaled && facts.sane && last_ && carried_out(facts) &&
+                            same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
+                            facts.backends.size() > 1;
+  if (!may_complain) return falls_.clear();
+  for (const auto& backend : facts.backends) {
+    const auto& name = backend.declared->name;
+    const auto fall = falls_.find(name);
+    if (fall != falls_.end() && snapshot.now - fall->second < keep && !backend.observed &&
+        backend.decided->replicas && *backend.decided->replicas < *backend.spec && *backend.ready > 0) {
+      complain("6 drain time",
+               name + " shrinks to " + std::to_string(*backend.decided->replicas) +
+                   " before drainSeconds have passed");
+    }
+    if (*backend.set_share - backend.decided->weight >= 5) falls_[name] = snapshot.now;
+  }
+}
+
+/// 2: with nobody ready the shares stay as they were.
+void Checker::check_kept_shares(const api::Snapshot& snapshot,
+                                const api::Decision& decision,
+                                const Facts& facts) {
+  const bool dead = std::ranges::all_of(facts.backends, [](const BackendFacts& b) { return b.ready == 0; });
+  if (!dead || !facts.sane || !history_known_ || !last_ || !carried_out(facts)) return;
+  if (!same_declaration(snapshot, last_->snapshot)) return;
+  for (const auto& backend : facts.backends) {
+    if (std::abs(backend.decided->weight - *backend.set_share) > 1e-4)
+      complain("2 kept",
+               "nobody is ready, and " + backend.declared->name + " goes from " +
+                   std::to_string(*backend.set_share) + " to " +
+                   std::to_string(decision.backends.at(backend.declared->name).weight));
+  }
+}
+
+std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
+                                      const api::Decision& decision,
+                                      MemoryOrigin origin) {
+  found_.clear();
+  auto facts = gather_facts(snapshot, decision);
+  for (const auto& backend : facts.backends) {
+    if (backend.decided == nullptr) complain("form: backends", backend.declared->name + " is missing");
+  }
+  if (decision.backends.size() != facts.backends.size())
+    complain("form: backends", std::to_string(decision.backends.size()) + " are decided on");
+  if (!found_.empty()) return found_;
+  follow(snapshot, facts, origin);
+  for (auto& backend : facts.backends) backend.expected = expected_[backend.declared->name];
+  check_form(snapshot, decision, facts, found_);
+  check_shares(snapshot, decision, facts, found_);
+  check_bounds(snapshot, decision, facts, history_known_, found_);
+  if (history_known_) check_order(snapshot, decision, facts, found_);
+  check_kept_shares(snapshot, decision, facts);
+  check_steps(snapshot, facts);
+  check_hold(snapshot, decision, facts);
+  check_drain_time(snapshot, facts);
+  undisturbed_ = history_known_ && facts.sane && carried_out(facts) && !snapshot.service.spec.replicas;
+  last_ = Last{snapshot, decision};
+  return found_;
+}
+
+}  // namespace evenkeel::property

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evenkeel/api/decision.hpp"
+#include "evenkeel/api/snapshot.hpp"
+
+#include "facts.hpp"
+
+namespace evenkeel::property {
+
+/// A decision that breaks the specification.
+struct Violation {
+  std::string rule;    ///< Number and name of the invariant, such as "3 dead backend".
+  std::string detail;  ///< Who, and the figures.
+};
+
+/// Where the memory of a snapshot comes from.
+enum class MemoryOrigin {
+  Carried,  ///< What the last decision returned; none at the start of a sequence.
+  Foreign,  ///< Anything else.
+};
+
+/// Judges the decisions of one service in the order in which they were made. It knows the specification and
+/// not the implementation; where the specification leaves room, it takes the widest reading, so that what it
+/// complains about is wrong under every reading.
+class Checker {
+ public:
+  /// Everything that is wrong with `decision`; remembers it for the next one.
+  std::vector<Violation> check(const api::Snapshot& snapshot,
+                               const api::Decision& decision,
+                               MemoryOrigin origin);
+
+  /// Whether the last decision continued an unbroken history, on a snapshot that showed the decision before.
+  [[nodiscard]] bool undisturbed() const { return undisturbed_; }
+
+ private:
+  struct Last {
+    api::Snapshot snapshot;
+    api::Decision decision;
+  };
+
+  void follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOrigin origin);
+  [[nodiscard]] bool carried_out(const Facts& facts) const;
+  void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
+  void check_steps(const api::Snapshot& snapshot, const Facts& facts);
+  void check_drain_time(const api::Snapshot& snapshot, const Facts& facts);
+  void check_kept_shares(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
+  void complain(std::string rule, std::string detail);
+
+  std::optional<Last> last_;
+  std::vector<Violation> found_;
+  std::map<std::string, std::int32_t> expected_;
+  bool history_known_ = true;  ///< Every line so far carried its memory on, and time went forward.
+  bool undisturbed_ = false;
+  bool calm_ = true;           ///< And all was healthy, nothing was edited, every share was carried out.
+  bool shares_moved_ = false;  ///< Some share was changed since the start.
+  std::optional<WallTime> last_move_;      ///< Of any share, while calm.
+  std::map<std::string, WallTime> falls_;  ///< Last one of 5 points or more by one decision, by backend.
+};
+
+/// What can be said of one decision alone, whatever came before: form, sums, bounds, dead backends.
+void check_form(const api::Snapshot& snapshot,
+                const api::Decision& decision,
+                const Facts& facts,
+                std::vector<Violation>& found);
+void check_shares(const api::Snapshot& snapshot,
+                  const api::Decision& decision,
+                  const Facts& facts,
+                  std::vector<Violation>& found);
+void check_bounds(const api::Snapshot& snapshot,
+                  const api::Decision& decision,
+                  const Facts& facts,
+                  bool history_known,
+                  std::vector<Violation>& found);
+void check_order(const api::Snapshot& snapshot,
+                 const api::Decision& decision,
+                 const Facts& facts,
+                 std::vector<Violation>& found);
+
+}  // namespace evenkeel::property

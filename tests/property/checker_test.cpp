@@ -1,0 +1,216 @@
+#include "checker.hpp"
+
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+/// The checker finds what is planted, and is silent about decisions that are right.
+namespace evenkeel::property {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+using testing_support::at;
+
+/// Two backends of tier 0 and a standby, demand 200, a replica carries 50 x 1.4.
+class CheckerTest : public testing::Test {
+ protected:
+  CheckerTest() {
+    auto& spec = snapshot_.service.spec;
+    snapshot_.now = at(0);
+    snapshot_.service.uid = "1";
+    for (const auto* name : {"blue", "green", "standby"}) {
+      api::Backend backend;
+      backend.name = name;
+      backend.workload = api::WorkloadRef{.name = name};
+      spec.backends.push_back(backend);
+    }
+    spec.backends[2].tier = 1;
+    auto& scaling = spec.scaling.emplace();
+    scaling.max_replicas = 10;
+    scaling.load_metric = "rps";
+    auto& metric = scaling.metrics.emplace_back();
+    metric.name = "rps";
+    metric.target_value = Quantity::from_milli(50'000);
+    see("blue", 3, 3, 50);
+    see("green", 3, 3, 50);
+    see("standby", 1, 1, 0);
+    measure(200);
+    decide("blue", 3, 50);
+    decide("green", 3, 50);
+    decide("standby", 1, 0);
+    decision_.total.replicas = 6;
+    decision_.active_tier = 0;
+    decision_.time = snapshot_.now;
+  }
+
+  void see(const std::string& name, std::int32_t replicas, std::int32_t ready, double share) {
+    auto& seen = snapshot_.backends[name];
+    seen.spec_replicas = seen.status_replicas = replicas;
+    seen.ready_replicas = ready;
+    seen.endpoints = api::Endpoints{.ready = ready, .total = replicas};
+    seen.weight = share;
+  }
+  void measure(double value) {
+    snapshot_.metrics["rps"] = {};
+    snapshot_.metrics["rps"].samples = {{.value = value, .time = snapshot_.now}};
+  }
+  void decide(const std::string& name, std::int32_t replicas, double share) {
+    auto& made = decision_.backends[name];
+    made.replicas = replicas;
+    made.weight = made.target_weight = share;
+    made.state = share > 0 ? api::BackendState::Active : api::BackendState::Standby;
+  }
+  /// Lets the world show what was decided, and time pass.
+  void next(std::int64_t seconds) {
+    snapshot_.now += std::chrono::seconds{seconds};
+    decision_.time = snapshot_.now;
+    for (const auto& [name, made] : decision_.backends)
+      see(name, made.replicas.value_or(0), made.replicas.value_or(0), made.weight);
+    measure(200);
+  }
+  std::vector<std::string> rules(MemoryOrigin origin = MemoryOrigin::Carried) {
+    std::vector<std::string> rules;
+    for (const auto& violation : checker_.check(snapshot_, decision_, origin))
+      rules.push_back(violation.rule);
+    return rules;
+  }
+
+  api::Snapshot snapshot_;
+  api::Decision decision_;
+  Checker checker_;
+};
+
+TEST_F(CheckerTest, IsSilentAboutARightDecision) {
+  EXPECT_THAT(rules(), IsEmpty());
+  next(15);
+  EXPECT_THAT(rules(), IsEmpty());
+}
+
+struct Plant {
+  const char* name;
+  std::function<void(api::Snapshot&, api::Decision&)> change;
+  const char* rule;
+};
+void PrintTo(const Plant& plant, std::ostream* out) {
+  *out << plant.name;
+}
+
+class Planted : public CheckerTest, public testing::WithParamInterface<Plant> {};
+
+TEST_P(Planted, IsFound) {
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  GetParam().change(snapshot_, decision_);
+  EXPECT_THAT(rules(), Contains(GetParam().rule));
+}
+
+void share(api::Decision& decision, double blue, double green, double standby) {
+  const auto set = [&](const char* name, double value) {
+    decision.backends[name].weight = decision.backends[name].target_weight = value;
+  };
+  set("blue", blue);
+  set("green", green);
+  set("standby", standby);
+}
+
+const std::vector<Plant> kPlants = {
+    {"TooMany", [](auto&, auto& d) { d.backends["blue"].replicas = 30; }, "1 bounds"},
+    {"Negative", [](auto&, auto& d) { d.backends["blue"].replicas = -1; }, "1 bounds"},
+    {"SumTooLarge",
+     [](auto&, auto& d) { d.backends["blue"].replicas = d.backends["green"].replicas = 12; },
+     "1 sum"},
+    {"TotalTooLarge", [](auto&, auto& d) { d.total.replicas = 40; }, "1 total"},
+    {"WeightsBelowHundred", [](auto&, auto& d) { share(d, 50, 49.9, 0); }, "2 sum"},
+    {"NotANumber", [](auto&, auto& d) { share(d, 50, std::nan(""), 0); }, "2 weights"},
+    {"SharesLostWithThePods",
+     [](auto& s, auto& d) {
+       for (auto& [name, seen] : s.backends) seen.endpoints->ready = 0;
+       share(d, 60, 40, 0);
+     },
+     "2 kept"},
+    {"DeadBackend", [](auto& s, auto&) { s.backends["blue"].endpoints->ready = 0; }, "3 dead backend"},
+    {"EjectedBackend",
+     [](auto&, auto& d) { d.backends["blue"].state = api::BackendState::Ejected; },
+     "3 ejected backend"},
+    {"RiseOfADrained",
+     [](auto& s, auto& d) {
+       s.service.annotations["evenkeel.dev/drain"] = "blue, green=now";
+       share(d, 40, 60, 0);
+     },
+     "3 nothing for weight 0"},
+    {"UpBeforeShift", [](auto&, auto& d) { share(d, 0, 50, 50); }, "5 up before shift"},
+    {"ShiftBeforeDown", [](auto&, auto& d) { d.backends["blue"].replicas = 1; }, "6 shift before down"},
+    {"TotalFallsBlind",
+     [](auto& s, auto& d) {
+       s.metrics["rps"].error = "gone";
+       d.total.replicas = 5;
+     },
+     "7 total falls blind"},
+    {"BackendFallsBlind",
+     [](auto& s, auto& d) {
+       s.metrics.clear();
+       d.backends["green"].replicas = 2;
+     },
+     "7 backend falls blind"},
+    {"Memory", [](auto&, auto& d) { d.memory = std::string(16 * 1024, ' '); }, "10 memory"},
+    {"ActiveTier", [](auto&, auto& d) { d.active_tier = 1; }, "form: active tier"},
+    {"UnknownBackend", [](auto& s, auto&) { s.backends["nobody"].spec_replicas = 1; }, "form: warning"},
+    {"BackendForgotten", [](auto&, auto& d) { d.backends.erase("standby"); }, "form: backends"},
+    {"CountTaken", [](auto&, auto& d) { d.backends["blue"].replicas.reset(); }, "form: replicas"},
+    {"LeftTheReady",
+     [](auto& s, auto& d) {
+       s.backends["blue"].endpoints->ready = 0;
+       share(d, 100, 0, 0);
+     },
+     "8 last eligible"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Checker, Planted, testing::ValuesIn(kPlants), [](const auto& row) {
+  return std::string{row.param.name};
+});
+
+TEST_F(CheckerTest, FindsAComputedStepThatIsTooLargeOrTooEarly) {
+  snapshot_.service.spec.balancing.algorithm = api::Algorithm::LeastConnections;
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  share(decision_, 60, 40, 0);
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  share(decision_, 65, 35, 0);
+  EXPECT_THAT(rules(), Contains("4 step time"));
+
+  checker_ = {};
+  decision_.time = snapshot_.now;
+  next(15);
+  share(decision_, 40, 60, 0);
+  EXPECT_THAT(rules(), Contains("4 step"));
+}
+
+TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
+  snapshot_.service.spec.balancing.drain = std::chrono::seconds{60};
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  share(decision_, 40, 60, 0);
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  decision_.backends["blue"].replicas = 2;
+  EXPECT_THAT(rules(), Contains("6 drain time"));
+  next(60);
+  decision_.backends["blue"].replicas = 2;
+  EXPECT_THAT(rules(), IsEmpty());
+}
+
+TEST_F(CheckerTest, SaysNothingAboutHistoryWhenTheMemoryWasTakenAway) {
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  snapshot_.metrics.clear();
+  decision_.total.replicas = 5;
+  EXPECT_THAT(rules(MemoryOrigin::Foreign), IsEmpty());
+}
+
+}  // namespace
+}  // namespace evenkeel::property

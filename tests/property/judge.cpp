@@ -1,0 +1,108 @@
+#include "judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "evenkeel/plan/decide.hpp"
+
+namespace evenkeel::property {
+namespace {
+
+/// What may not differ between two decisions on the same state of the world; empty: nothing does.
+std::string difference(const api::Decision& one, const api::Decision& other) {
+  if (one.total.replicas != other.total.replicas) {
+    return "total " + std::to_string(one.total.replicas.value_or(-1)) + " becomes " +
+           std::to_string(other.total.replicas.value_or(-1));
+  }
+  for (const auto& [name, backend] : one.backends) {
+    const auto& again = other.backends.at(name);
+    if (backend.replicas != again.replicas) {
+      return "replicas of " + name + " " + std::to_string(backend.replicas.value_or(-1)) + " become " +
+             std::to_string(again.replicas.value_or(-1));
+    }
+    if (std::abs(backend.weight - again.weight) > 1e-9)
+      return "weight of " + name + " " + std::to_string(backend.weight) + " becomes " +
+             std::to_string(again.weight);
+    if (std::abs(backend.target_weight - again.target_weight) > 1e-9)
+      return "target of " + name + " " + std::to_string(backend.target_weight) + " becomes " +
+             std::to_string(again.target_weight);
+    if (backend.state != again.state) return "state of " + name + " changes";
+  }
+  return {};
+}
+
+bool is_object(const std::string& text) {
+  return nlohmann::json::parse(text, nullptr, false).is_object();
+}
+
+}  // namespace
+
+/// 9 and "Time": equal input gives equal output, and deciding again changes nothing.
+void Judge::compare(const api::Snapshot& snapshot,
+                    const api::Decision& decision,
+                    std::vector<Violation>& found) {
+  const auto printed = api::print_decision(decision);
+  if (!is_object(printed)) found.push_back({"form: JSON", printed.substr(0, 200)});
+  if (!is_object(decision.memory)) found.push_back({"form: memory", decision.memory.substr(0, 200)});
+  if (api::print_decision(plan::decide(snapshot)) != printed)
+    found.push_back({"9 equal output", "the same snapshot gave another decision"});
+
+  auto same_moment = snapshot;
+  same_moment.memory = decision.memory;
+  same_moment.restored = false;
+  const auto again = plan::decide(same_moment);
+  if (const auto text = difference(decision, again); !text.empty()) found.push_back({"time: again", text});
+  same_moment.memory = again.memory;
+  if (plan::decide(same_moment).memory != again.memory)
+    found.push_back({"time: memory", "a third decision at the same moment remembers something else"});
+
+  if (!checker_.undisturbed() || !total_before_ || !decision.total.replicas) return;
+  auto inherited = snapshot;
+  inherited.restored = true;
+  const auto fresh = plan::decide(inherited).total.replicas.value_or(-1);
+  const auto low = std::min(*total_before_, *decision.total.replicas);
+  const auto high = std::max(*total_before_, *decision.total.replicas);
+  if (fresh < low || fresh > high) {
+    found.push_back({"time: restored",
+                     "a fresh leader goes from " + std::to_string(*total_before_) + " to " +
+                         std::to_string(fresh) + ", the old one to " +
+                         std::to_string(*decision.total.replicas)});
+  }
+}
+
+std::vector<Violation> Judge::judge(const std::string& line) {
+  readable_ = false;
+  auto snapshot = reader_.read(line);
+  if (!snapshot.ok()) {
+    refusal_ = snapshot.error().message;
+    if (refusal_.find(':') == std::string::npos) return {{"form: refusal", refusal_}};
+    return {};
+  }
+  refusal_.clear();
+  const bool known = decision_ && uid_ == snapshot->service.uid;
+  const auto origin = snapshot->memory ? MemoryOrigin::Foreign : MemoryOrigin::Carried;
+  if (!snapshot->memory && known) snapshot->memory = decision_->memory;
+  const auto decision = plan::decide(*snapshot);
+  auto found = checker_.check(*snapshot, decision, origin);
+  total_before_ = known ? decision_->total.replicas : std::nullopt;
+  compare(*snapshot, decision, found);
+  decision_ = decision;
+  uid_ = snapshot->service.uid;
+  readable_ = true;
+  return found;
+}
+
+std::optional<Failure> first_failure(const std::vector<std::string>& lines, const std::string& rule) {
+  Judge judge;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (auto& violation : judge.judge(lines[i])) {
+      if (rule.empty() || violation.rule == rule)
+        return Failure{.line = i, .violation = std::move(violation)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace evenkeel::property

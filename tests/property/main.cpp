@@ -1,0 +1,148 @@
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "judge.hpp"
+#include "shrink.hpp"
+#include "world.hpp"
+
+/// What always holds, on random services: docs/decision.md. A failure is printed as lines for
+/// `evenkeel decide --stream`, ready to be put under tests/regression.
+///
+///     property [--decisions=10000] [--seed=1] [--length=40] [--keep-going] [--budget=4000]
+///     property FILE...     judges sequences that are kept in files
+namespace evenkeel::property {
+namespace {
+
+struct Options {
+  std::int64_t decisions = 10'000;
+  std::uint64_t seed = 1;
+  int length = 40;
+  int budget = 4000;
+  bool keep_going = false;  ///< Show the first failure of every rule instead of ending with the first of all.
+  std::vector<std::string> files;
+};
+
+/// What a run has seen.
+struct Tally {
+  std::int64_t decisions = 0;
+  std::int64_t refused = 0;
+  std::map<std::string, std::int64_t> failures;
+  std::map<std::string, std::int64_t> refusals;
+};
+
+bool value_of(std::string_view argument, std::string_view name, std::string& value) {
+  if (!argument.starts_with(name) || argument.size() <= name.size() || argument[name.size()] != '=')
+    return false;
+  value = argument.substr(name.size() + 1);
+  return true;
+}
+
+Options parse(int count, char** arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view argument{arguments[i]};
+    std::string value;
+    if (value_of(argument, "--decisions", value)) {
+      options.decisions = std::strtoll(value.c_str(), nullptr, 10);
+    } else if (value_of(argument, "--seed", value)) {
+      options.seed = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (value_of(argument, "--length", value)) {
+      options.length = static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
+    } else if (value_of(argument, "--budget", value)) {
+      options.budget = static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
+    } else if (argument == "--keep-going") {
+      options.keep_going = true;
+    } else {
+      options.files.emplace_back(argument);
+    }
+  }
+  return options;
+}
+
+void show(const std::vector<std::string>& lines, const Violation& violation, std::uint64_t seed, int budget) {
+  const auto small = shrink(lines, violation.rule, budget);
+  const auto failure = first_failure(small, violation.rule);
+  std::cout << "\nRULE " << violation.rule << " is broken (service seed " << seed << "): " << violation.detail
+            << "\nshrunk to " << small.size() << " line(s): " << (failure ? failure->violation.detail : "?")
+            << "\n";
+  for (const auto& line : small) std::cout << line << "\n";
+  std::cout << std::flush;
+}
+
+/// One service; true when all went well.
+bool run_service(std::uint64_t seed, const Options& options, Tally& tally) {
+  World world{seed};
+  Judge judge;
+  std::vector<std::string> lines;
+  bool good = true;
+  for (int i = 0; i < options.length && tally.decisions < options.decisions; ++i) {
+    lines.push_back(world.next(judge.last()).dump());
+    const auto violations = judge.judge(lines.back());
+    if (judge.last() == nullptr) {
+      ++tally.refused;
+      ++tally.refusals[judge.refusal().substr(0, 120)];
+      if (tally.refused > 200 + 2 * tally.decisions) return good;
+    } else {
+      ++tally.decisions;
+    }
+    for (const auto& violation : violations) {
+      good = false;
+      if (++tally.failures[violation.rule] == 1) show(lines, violation, seed, options.budget);
+    }
+    if (!good) break;  // What follows may be only its consequence.
+  }
+  return good;
+}
+
+int run_random(const Options& options) {
+  Tally tally;
+  std::uint64_t services = 0;
+  while (tally.decisions < options.decisions) {
+    if (!run_service(options.seed * 1'000'003 + services, options, tally) && !options.keep_going) break;
+    ++services;
+    if (tally.refused > 200 + 2 * tally.decisions) break;
+  }
+  std::cout << tally.decisions << " decisions on " << services << " services, seed " << options.seed << "; "
+            << tally.refused << " snapshots refused\n";
+  for (const auto& [text, count] : tally.refusals) std::cout << "  refused " << count << ": " << text << "\n";
+  for (const auto& [rule, count] : tally.failures)
+    std::cout << "  BROKEN in " << count << " services: " << rule << "\n";
+  // A generator whose services are refused proves nothing.
+  const bool proves = tally.refused * 20 <= tally.decisions;
+  if (!proves) std::cout << "  more than a twentieth of the snapshots was refused\n";
+  return tally.failures.empty() && proves ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run_files(const std::vector<std::string>& files) {
+  int broken = 0;
+  for (const auto& file : files) {
+    std::ifstream stream{file};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    const auto failure = first_failure(lines);
+    if (lines.empty()) std::cout << file << ": no lines\n";
+    if (failure) {
+      std::cout << file << ":" << failure->line + 1 << ": " << failure->violation.rule << ": "
+                << failure->violation.detail << "\n";
+    }
+    if (lines.empty() || failure) ++broken;
+  }
+  std::cout << files.size() << " sequences judged, " << broken << " broken\n";
+  return broken == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace evenkeel::property
+
+int main(int count, char** arguments) {
+  using namespace evenkeel::property;
+  const auto options = parse(count, arguments);
+  return options.files.empty() ? run_random(options) : run_files(options.files);
+}
