@@ -126,10 +126,16 @@ class Operator::Impl {
     change([&](Progress& progress) { progress.await_samples.insert(key); });
   }
   void set_schema_lost(bool lost) {
-    change([&](Progress& progress) {
-      progress.schema_lost =
-          lost ? "the API server does not know LoadBalancedServices any more: install the CRD again" : "";
-    });
+    const std::string text =
+        lost ? "the API server does not know LoadBalancedServices any more: install the CRD again" : "";
+    bool is_new = false;
+    change([&](Progress& progress) { is_new = std::exchange(progress.schema_lost, text) != text; });
+    if (!is_new) return;
+    if (lost) {
+      deps_.log.error("cannot go on", {{"error", text}});
+    } else {
+      deps_.log.info("the CRD is there again");
+    }
   }
 
   /// Waits for a change, `deadline` or `stop`.

@@ -124,12 +124,12 @@ Condition ready(const PassOutcome& pass, std::span<const Condition> others) {
   }
   auto summary = decided(pass, "Ready");
   if (summary.status != ConditionStatus::True) return summary;
+  // Before the routes: of what is claimed by another this one names the holder.
+  if (!pass.claims.lost.empty()) return not_ready("Conflicted", conflicted(pass).message);
   for (const auto& condition : others) {
     const bool is_needed = condition.type == "AbleToScale" || condition.type == "RoutesProgrammed";
-    if (is_needed && condition.status == ConditionStatus::False)
+    if (is_needed && condition.status == ConditionStatus::False) {
       return not_ready(condition.reason, condition.message);
-    if (condition.type == "Conflicted" && condition.status == ConditionStatus::True) {
-      return not_ready("Conflicted", condition.message);
     }
   }
   return summary;

@@ -105,8 +105,11 @@ TextResult read_data(int status, const element& root, std::size_t max_series) {
 
 /// The words of Prometheus for what went wrong; the HTTP status only tells apart what it leaves open.
 TextResult read_error(int status, std::string_view type, const std::string& message) {
-  if (type == "bad_data") return failed(QueryProblem::BadQuery, "not PromQL: " + message);
-  if (type == "execution") return failed(QueryProblem::BadQuery, "cannot be evaluated: " + message);
+  if (type == "bad_data")
+    return failed(QueryProblem::BadQuery, "not PromQL: " + message + "; correct the query");
+  if (type == "execution") {
+    return failed(QueryProblem::BadQuery, "cannot be evaluated: " + message + "; correct the query");
+  }
   if (type == "timeout" || type == "canceled") {
     return failed(QueryProblem::Timeout,
                   "Prometheus gave up (" + std::string{type} + "): " + message + "; make the query cheaper");

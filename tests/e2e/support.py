@@ -3,6 +3,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -65,6 +66,17 @@ def until(what: str, holds: Callable[[], Any], seconds: float = 30.0) -> Any:
     return found
 
 
+def stays(what: str, holds: Callable[[], bool], seconds: float) -> None:
+    """Looks for so long; AssertionError as soon as it does not hold."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not holds():
+            left = deadline - time.monotonic()
+            raise AssertionError(f"{what}: no longer, {seconds - left:.0f} s after the beginning")
+        time.sleep(0.5)
+    print(f"  {what} for {seconds:.0f} s", file=sys.stderr, flush=True)
+
+
 def get(cluster: Cluster, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
     """The object, or None where there is none."""
     answer = cluster.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
@@ -93,24 +105,22 @@ def until_condition(
     name: str,
     kind: str,
     status: str,
-    mentions: str = "",
-    seconds: float = 30.0,
+    pattern: str = "",
+    seconds: float = 45.0,
 ) -> dict[str, Any]:
-    """The condition once it has that status and its reason or message mentions the text."""
+    """The condition once it has that status and its message matches the regular expression."""
 
     def holds() -> dict[str, Any] | None:
         found = condition(cluster, namespace, name, kind)
-        is_it = found and found["status"] == status and mentions in f"{found['reason']} {found['message']}"
+        is_it = found and found["status"] == status and re.search(pattern, found["message"])
         return found if is_it else None
 
     try:
-        return until(
-            f"{namespace}/{name}: {kind} is {status}" + (f", naming {mentions}" if mentions else ""),
-            holds,
-            seconds,
-        )
+        found = until(f"{namespace}/{name}: {kind} is {status}", holds, seconds)
     except AssertionError as late:
         raise AssertionError(f"{late}\nconditions: {conditions(cluster, namespace, name)}") from None
+    print(f"    {found['reason']}: {found['message']}", file=sys.stderr, flush=True)
+    return found
 
 
 def conditions(cluster: Cluster, namespace: str, name: str) -> str:
@@ -119,23 +129,58 @@ def conditions(cluster: Cluster, namespace: str, name: str) -> str:
     return "\n".join(f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in found) or "none"
 
 
-def warnings(cluster: Cluster, namespace: str, name: str) -> list[str]:
-    """Reason and text of the warnings on a LoadBalancedService."""
-    answer = cluster.kubectl("get", "events.events.k8s.io", "-n", namespace, "-o", "json")
-    return [
-        f"{event['reason']}: {event.get('note', '')}"
-        for event in json.loads(answer)["items"]
-        if event["type"] == "Warning"
-        and event["regarding"].get("name") == name
-        and event["regarding"]["kind"] == "LoadBalancedService"
-    ]
+def until_warning(cluster: Cluster, namespace: str, name: str, reason: str, pattern: str) -> None:
+    """Returns when a warning on the LoadBalancedService has that reason and a note that matches."""
+
+    def holds() -> bool:
+        answer = cluster.kubectl("get", "events.events.k8s.io", "-n", namespace, "-o", "json")
+        return any(
+            event["type"] == "Warning"
+            and event["reason"] == reason
+            and re.search(pattern, event.get("note", ""))
+            and (event["regarding"]["kind"], event["regarding"]["name"]) == ("LoadBalancedService", name)
+            for event in json.loads(answer)["items"]
+        )
+
+    until(f"an event {reason} on {namespace}/{name}", holds)
 
 
-def until_warning(cluster: Cluster, namespace: str, name: str, mentions: str) -> str:
-    def holds() -> str | None:
-        return next((text for text in warnings(cluster, namespace, name) if mentions in text), None)
+def until_logged(cluster: Cluster, pattern: str, seconds: float = 30.0, **fields: str) -> None:
+    """Returns when a line of the operator's log has these fields and a text that matches."""
 
-    return until(f"a warning on {namespace}/{name} names {mentions}", holds)
+    def holds() -> bool:
+        return any(
+            all(line.get(field) == value for field, value in fields.items())
+            and any(re.search(pattern, text) for text in line.values() if isinstance(text, str))
+            for line in operator_log(cluster)
+        )
+
+    until(f"the log says {pattern!r}", holds, seconds)
+
+
+def operator_log(cluster: Cluster) -> list[dict[str, Any]]:
+    """The lines of all pods of the operator that are there, oldest first in each pod."""
+    text = cluster.kubectl(
+        "logs",
+        "-n",
+        "evenkeel-system",
+        "-l",
+        "app.kubernetes.io/name=evenkeel",
+        "--tail=-1",
+        check=False,
+    )
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def scale_operator(cluster: Cluster, replicas: int) -> None:
+    """Returns when so many pods of the operator run, or none is left; not before they are ready or gone."""
+    where = ("deployment/evenkeel", "-n", "evenkeel-system")
+    cluster.kubectl("scale", *where, f"--replicas={replicas}")
+    if replicas > 0:
+        cluster.kubectl("rollout", "status", *where, "--timeout=90s")
+    else:
+        of_ours = ("-l", "app.kubernetes.io/name=evenkeel", "-n", "evenkeel-system")
+        cluster.kubectl("wait", "--for=delete", "pod", *of_ours, "--timeout=90s")
 
 
 def _print_operator_log(cluster: Cluster) -> None:

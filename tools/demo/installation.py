@@ -48,7 +48,7 @@ def install_operator(cluster: "Cluster", options: Options, say: Callable[[str], 
 
 
 def install_shop(cluster: "Cluster", options: Options, say: Callable[[str], None]) -> None:
-    """Applies the example and waits until every page is served through the gateway."""
+    """Applies the example and waits until every page is served through the gateway and Evenkeel says Ready."""
     image = build_image("shop")
     cluster.load_image(image)
     cluster.kubectl("apply", "-f", "-", input=manifests.as_yaml(manifests.shop(options, image.name)))
@@ -65,6 +65,15 @@ def install_shop(cluster: "Cluster", options: Options, say: Callable[[str], None
     for page in PAGES:
         wait_for(f"the gateway serves /{page}", functools.partial(_serves, f"{cluster.gateway_url}/{page}"))
     say(f"{cluster.gateway_url} serves {', '.join('/' + page for page in PAGES)}")
+    cluster.kubectl(
+        "wait",
+        "--for=condition=Ready",
+        f"lbs/{options.app}",
+        "-n",
+        options.namespace,
+        f"--timeout={_WAIT_SECONDS:.0f}s",
+    )
+    say(f"LoadBalancedService {options.app} is Ready: its signals are read and its route is written")
 
 
 def wait_for_signals(cluster: "Cluster", options: Options) -> tuple[int, int]:
@@ -82,8 +91,11 @@ def wait_for_signals(cluster: "Cluster", options: Options) -> tuple[int, int]:
 
 
 def remove_shop(cluster: "Cluster", options: Options) -> None:
-    """Takes the example off again; returns when its namespace is gone."""
-    cluster.kubectl("delete", "namespace", options.namespace, "--ignore-not-found", "--timeout=90s")
+    """Takes the example off again; returns when its route is gone, so that another one may have the pages. The
+    rest of its namespace follows."""
+    where = ("-n", options.namespace, "--ignore-not-found")
+    cluster.kubectl("delete", "httproute", options.app, *where, "--timeout=30s")
+    cluster.kubectl("delete", "namespace", options.namespace, "--ignore-not-found", "--wait=false")
 
 
 def prometheus(cluster: "Cluster", query: str) -> float:

@@ -100,6 +100,9 @@ INSTANTIATE_TEST_SUITE_P(
                     UsageRow{"UnknownFlag",
                              {"decide", "--strem"},
                              "evenkeel decide: The following argument was not expected: --strem"},
+                    UsageRow{"UnknownFlagOfRun",
+                             {"run", "--promethius-url=x"},
+                             "evenkeel run: The following argument was not expected: --promethius-url=x"},
                     UsageRow{"UnknownGlobalFlag", {"--verbose"}, "--verbose"},
                     UsageRow{"OnlyDashes", {"--"}, "no command given"},
                     UsageRow{"SurplusArgument", {"version", "please"}, "please"},
@@ -236,6 +239,17 @@ TEST(DecideStream, FlushesEveryAnswer) {
   const std::vector<const char*> arguments{"decide", "--stream"};
   EXPECT_EQ(run_program(2, arguments.data(), streams), 0);
   EXPECT_EQ(buffer.syncs, 3);
+}
+
+TEST(Run, SaysWhyAKubeconfigCannotBeUsed) {
+  const std::string place = testing::TempDir();
+  const auto folder = run({"run", "--kubeconfig", place.c_str()});
+  EXPECT_EQ(folder.exit_code, 3);
+  EXPECT_THAT(folder.err, StartsWith("evenkeel run: kubeconfig " + place));
+  EXPECT_THAT(folder.err, HasSubstr("cannot be read; check that it is a file and who may read it"));
+  const auto missing = run({"run", "--kubeconfig", (place + "none").c_str()});
+  EXPECT_EQ(missing.exit_code, 3);
+  EXPECT_THAT(missing.err, HasSubstr("there is no such file; check --kubeconfig"));
 }
 
 class ValidateFiles : public testing::Test {

@@ -142,6 +142,15 @@ TEST_F(Status, ALostClaimIsAConflictThatNamesTheHolder) {
   EXPECT_EQ(condition(status, "Conflicted").condition.status, ConditionStatus::True);
   EXPECT_THAT(condition(status, "Conflicted").condition.message, HasSubstr("store/old"));
   EXPECT_EQ(reason(status, "Ready"), "Conflicted");
+  EXPECT_THAT(condition(status, "Ready").condition.message, HasSubstr("store/old"));
+}
+
+TEST_F(Status, AConflictIsSummedUpByTheSentenceThatNamesTheHolder) {
+  // The route's own sentence does not say who has it.
+  claims_.lost = {{.field = "spec.routes[0]", .object = "HTTPRoute shop", .holder = {"store", "old"}}};
+  const auto status = pass();
+  EXPECT_EQ(reason(status, "RoutesProgrammed"), "Conflicted");
+  EXPECT_THAT(condition(status, "Ready").condition.message, HasSubstr("store/old"));
 }
 
 TEST_F(Status, AScaleThatFailedIsSaid) {
