@@ -5,6 +5,7 @@ One cluster for the module, with an audit log. The classes run one after another
 
 import contextlib
 import dataclasses
+import json
 import time
 import unittest
 
@@ -13,6 +14,7 @@ from tests.e2e.audit import ApiRequest, AuditLog, granted_verbs
 from tools.cluster import Cluster
 from tools.demo import installation
 from tools.demo.console import Step
+from tools.demo.faults import FAULTS
 from tools.demo.options import Options
 from tools.demo.story import Story
 
@@ -52,9 +54,18 @@ class AShipped(unittest.TestCase):
         cls.install_seconds = up_seconds + time.monotonic() - begin
         cls.steps = story.run()
         cls.story_seconds = up_seconds + time.monotonic() - begin
+        cls._lose_it_again()
         # Before the shop goes: in a namespace that is being removed every new object is refused.
         cls.ours = AuditLog(cluster.audit_log).requests_of("evenkeel-system", "evenkeel")
         installation.remove_shop(cluster, cls.options)
+
+    @classmethod
+    def _lose_it_again(cls) -> None:
+        """What happens a second time is counted in the event that tells of the first."""
+        for up, carrying in ((False, cls.options.standby), (True, cls.options.primary)):
+            FAULTS["selector"](cluster, cls.options, cls.options.primary, up)
+            support.until(f"{carrying} has the traffic", lambda wanted=carrying: _carrying(cls.options) == wanted)
+        support.until("the event is counted", lambda: _happened(cls.options, "FailedOver") == 2)
 
     def test_every_step_passes(self) -> None:
         support.demand_passed(self, self.steps)
@@ -119,6 +130,20 @@ class CWithoutUs(unittest.TestCase):
         self.assertFalse(third.passed)
         lost = next(check for check in third.checks if check.what == "failed requests when it was lost")
         self.assertFalse(lost.passed, lost.line())
+
+
+def _carrying(options: Options) -> str:
+    """The backend that has all the weight in the first rule of the route; empty where several have some."""
+    route = support.get(cluster, "httproute", options.namespace, options.app) or {}
+    found = [ref["name"] for ref in route["spec"]["rules"][0]["backendRefs"] if ref["weight"] > 0]
+    return found[0].removeprefix(f"{options.app}-") if len(found) == 1 else ""
+
+
+def _happened(options: Options, reason: str) -> int:
+    """How often the events of that reason tell of it."""
+    answer = cluster.kubectl("get", "events.events.k8s.io", "-n", options.namespace, "-o", "json")
+    events = [event for event in json.loads(answer)["items"] if event["reason"] == reason]
+    return sum(event.get("series", {}).get("count", 1) for event in events)
 
 
 if __name__ == "__main__":
