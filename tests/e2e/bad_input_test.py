@@ -1,8 +1,8 @@
-"""What goes wrong in a cluster: each cause is told with field and remedy in a condition, an event and the log;
-others are served meanwhile, and all is well again by itself once the cause is gone.
+"""What goes wrong in a cluster: each cause is told with field and remedy in a condition, in an event and in the
+log; others are served meanwhile, and all is well again by itself once the cause is gone.
 
-One cluster for the module; every class has a namespace and a host name of its own. The last two are about what
-is everybody's: Prometheus, then the CRD.
+One cluster for the module; every class has a namespace and a host name of its own. The last two are about
+what is everybody's: Prometheus, then the CRD.
 """
 
 import contextlib
@@ -185,8 +185,8 @@ class YPrometheusGone(Shop):
         cluster.stop("prometheus")
         self.addCleanup(_start_prometheus)
         told = (
-            r"^metric rps: spec\.scaling\.metrics\[0\]\.preset: RequestsPerSecond of .*Prometheus at \S+ could not "
-            r"be reached: .*prometheus\.url"
+            r"^metric rps: spec\.scaling\.metrics\[0\]\.preset: RequestsPerSecond of .*"
+            r"Prometheus at \S+ could not be reached: .*prometheus\.url"
         )
         self.is_told("shop", "SignalsAvailable", "False", told)
         support.until_logged(cluster, "could not be reached", message="query failed")

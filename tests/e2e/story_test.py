@@ -64,7 +64,9 @@ class AShipped(unittest.TestCase):
         """What happens a second time is counted in the event that tells of the first."""
         for up, carrying in ((False, cls.options.standby), (True, cls.options.primary)):
             FAULTS["selector"](cluster, cls.options, cls.options.primary, up)
-            support.until(f"{carrying} has the traffic", lambda wanted=carrying: _carrying(cls.options) == wanted)
+            support.until(
+                f"{carrying} has the traffic", lambda wanted=carrying: _carrying(cls.options) == wanted
+            )
         support.until("the event is counted", lambda: _happened(cls.options, "FailedOver") == 2)
 
     def test_every_step_passes(self) -> None:
@@ -124,7 +126,9 @@ class CWithoutUs(unittest.TestCase):
         )
         self.addCleanup(installation.remove_shop, cluster, options)
         self.addCleanup(support.scale_operator, cluster, 1)
-        first, second, third, _ = support.tell(cluster, options, after_first=lambda: support.scale_operator(cluster, 0))
+        first, second, third, _ = support.tell(
+            cluster, options, after_first=lambda: support.scale_operator(cluster, 0)
+        )
         self.assertTrue(first.passed, support.failed_lines(first))
         self.assertFalse(second.passed)
         self.assertFalse(third.passed)
