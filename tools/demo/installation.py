@@ -6,7 +6,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tools.demo import manifests
 from tools.demo.errors import DemoError
@@ -48,45 +48,50 @@ def install_operator(cluster: "Cluster", options: Options, say: Callable[[str], 
 
 
 def install_shop(cluster: "Cluster", options: Options, say: Callable[[str], None]) -> None:
-    """Applies the example and waits until every page is served through the gateway and Evenkeel says Ready."""
+    """Applies the example, the LoadBalancedService when all else works, and waits until Evenkeel says Ready.
+
+    In one go it would do, too; Evenkeel would then tell of pods that are not there yet.
+    """
     image = build_image("shop")
     cluster.load_image(image)
-    cluster.kubectl("apply", "-f", "-", input=manifests.as_yaml(manifests.shop(options, image.name)))
-    cluster.kubectl(
-        "wait",
-        "--for=condition=Available",
-        "deployment",
-        "--all",
-        "-n",
-        options.namespace,
-        f"--timeout={_WAIT_SECONDS:.0f}s",
-    )
+    objects = manifests.shop(options, image.name)
+    declared = manifests.of_kind(objects, "LoadBalancedService")
+    _apply(cluster, [item for item in objects if item is not declared])
+    _wait_for_condition(cluster, options, "Available", "deployment", "--all")
     say(f"pods of {options.deployment(options.primary)} and {options.deployment(options.standby)} are ready")
     for page in PAGES:
         wait_for(f"the gateway serves /{page}", functools.partial(_serves, f"{cluster.gateway_url}/{page}"))
     say(f"{cluster.gateway_url} serves {', '.join('/' + page for page in PAGES)}")
-    cluster.kubectl(
-        "wait",
-        "--for=condition=Ready",
-        f"lbs/{options.app}",
-        "-n",
-        options.namespace,
-        f"--timeout={_WAIT_SECONDS:.0f}s",
+    pods, gateways = _wait_for_signals(cluster, options)
+    say(f"Prometheus scrapes {pods} pods of the shop and {gateways} gateway")
+    _apply(cluster, [declared])
+    _wait_for_condition(cluster, options, "Ready", f"lbs/{options.app}")
+    say(
+        f"LoadBalancedService {options.app} is Ready: Evenkeel has read its signals and looks after its route"
     )
-    say(f"LoadBalancedService {options.app} is Ready: its signals are read and its route is written")
 
 
-def wait_for_signals(cluster: "Cluster", options: Options) -> tuple[int, int]:
-    """How many pods of the shop and how many gateways Prometheus scrapes, once it has found both."""
+def _apply(cluster: "Cluster", objects: list[dict[str, Any]]) -> None:
+    cluster.kubectl("apply", "-f", "-", input=manifests.as_yaml(objects))
+
+
+def _wait_for_condition(cluster: "Cluster", options: Options, condition: str, *which: str) -> None:
+    limit = f"--timeout={_WAIT_SECONDS:.0f}s"
+    cluster.kubectl("wait", f"--for=condition={condition}", *which, "-n", options.namespace, limit)
+
+
+def _wait_for_signals(cluster: "Cluster", options: Options) -> tuple[int, int]:
+    """How many pods of the shop and how many gateways Prometheus scrapes, once it has found them all."""
     found = (0, 0)
+    running = len(cluster.kubectl("get", "pods", "-n", options.namespace, "-o", "name").split())
 
-    def both() -> bool:
+    def all_of_them() -> bool:
         nonlocal found
         shop = prometheus(cluster, f'sum(up{{job="pods",namespace="{options.namespace}"}})')
         found = (round(shop), round(prometheus(cluster, 'sum(up{job="gateway"})')))
-        return min(found) > 0
+        return found[0] >= running and found[1] > 0
 
-    wait_for("Prometheus scrapes shop and gateway", both)
+    wait_for("Prometheus scrapes shop and gateway", all_of_them)
     return found
 
 

@@ -60,8 +60,6 @@ class Story:
     def install_shop(self) -> None:
         """Only the shop, where the operator is there already."""
         installation.install_shop(self.cluster, self.options, self.console.say)
-        pods, gateways = installation.wait_for_signals(self.cluster, self.options)
-        self.console.say(f"Prometheus scrapes {pods} pods of the shop and {gateways} gateway")
         down = self._scaling["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
         self.console.say(
             f"the manifest sets short windows on purpose, so that one can watch: replicas may fall {down} s "
