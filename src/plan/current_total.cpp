@@ -98,9 +98,11 @@ std::optional<CurrentTotal::None> why_no_total(std::span<const Member> members) 
   return found ? CurrentTotal::None::SwitchedOff : CurrentTotal::None::NotFound;
 }
 
-std::int32_t at_least_one(std::int64_t value) {
+/// A total is 0 only while everybody sleeps.
+std::int32_t saturated_total(std::int64_t value, std::span<const Member> members) {
+  const bool awake = std::ranges::any_of(members, [](const Member& m) { return m.sizeable() && !m.asleep; });
   return static_cast<std::int32_t>(
-      std::clamp<std::int64_t>(value, 1, std::numeric_limits<std::int32_t>::max()));
+      std::clamp<std::int64_t>(value, awake ? 1 : 0, std::numeric_limits<std::int32_t>::max()));
 }
 
 }  // namespace
@@ -119,7 +121,7 @@ CurrentTotal settle_current_total(const api::Snapshot& snapshot,
   } else {
     current = last ? *last + changed_by_others(members, memory) : sum_of_lowest_tier(members);
   }
-  const auto total = at_least_one(current);
+  const auto total = saturated_total(current, members);
   if (snapshot.restored) {
     // A new leader cannot tell its predecessor's last writes from a stranger's: it holds itself to the limits
     // that follow from both.

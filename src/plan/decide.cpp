@@ -29,11 +29,23 @@ std::vector<failover::Candidate> candidates_of(const api::Spec& spec,
     candidates.push_back({.tier = member.declared->tier,
                           .proportion = proportions[member.index],
                           .ready = member.ready_endpoints,
-                          .ever_ready = remembered.ever_ready,
+                          .ever_ready = remembered.ever_ready && !member.asleep,
                           .switched_off = member.switched_off(),
                           .set_share = member.set_share});
   }
   return candidates;
+}
+
+/// Tells a count of 0 that is our own from one that somebody else wrote. At first sight, where the service
+/// may be idle, it is taken for ours: otherwise a lost memory would leave it asleep for ever.
+void tell_sleepers(const api::Spec& spec, const Memory& memory, std::span<Member> members) {
+  const bool may_sleep = spec.scaling && spec.scaling->min_replicas == 0;
+  for (auto& member : members) {
+    if (member.spec_replicas != 0) continue;
+    const auto found = memory.backends.find(member.declared->name);
+    const bool seen = found != memory.backends.end() && found->second.written;
+    member.asleep = seen ? found->second.written->to == 0 || found->second.written->from == 0 : may_sleep;
+  }
 }
 
 /// What backends that are gone from the spec leave behind is of no use.
@@ -50,14 +62,28 @@ void forget_writes(Memory& memory) {
   for (auto& [name, backend] : memory.backends) backend.written.reset();
 }
 
+std::span<const api::Pod> pods_of(const api::Snapshot& snapshot, const Member& member) {
+  const auto found = snapshot.backends.find(member.declared->name);
+  if (found == snapshot.backends.end()) return {};
+  return found->second.pods;
+}
+
 std::vector<scaling::Reading> read_signals(const api::Snapshot& snapshot,
                                            std::span<const Member> members,
                                            const failover::Shares& shares,
                                            api::Decision& decision) {
   scaling::SignalContext context{.now = snapshot.now, .serving_endpoints = 0};
+  std::vector<scaling::SignalBackend> backends;
+  backends.reserve(members.size());
   for (const auto& member : members) {
-    if (shares.weights[member.index] > 0) context.serving_endpoints += member.ready_endpoints;
+    const bool has_share = shares.weights[member.index] > 0;
+    if (has_share) context.serving_endpoints += member.ready_endpoints;
+    backends.push_back({.name = member.declared->name,
+                        .has_share = has_share,
+                        .ready_endpoints = member.ready_endpoints,
+                        .pods = pods_of(snapshot, member)});
   }
+  context.backends = backends;
   std::vector<scaling::Reading> readings;
   for (const auto& metric : snapshot.service.spec.scaling->metrics) {
     const auto found = snapshot.metrics.find(metric.name);
@@ -93,7 +119,7 @@ scaling::Counts counts_of(std::span<const Member> members,
 }
 
 scaling::Limits limits_of(const api::Scaling& scaling, std::span<const Member> members) {
-  scaling::Limits limits{.min = std::max(1, scaling.min_replicas), .max = std::max(1, scaling.max_replicas)};
+  scaling::Limits limits{.min = std::max(0, scaling.min_replicas), .max = std::max(1, scaling.max_replicas)};
   if (members.size() == 1) {
     const auto& own = *members.front().declared;
     limits.min = std::max(limits.min, own.min_replicas.value_or(limits.min));
@@ -155,12 +181,17 @@ void decide_sizes(const api::Snapshot& snapshot,
     decision.total.steps.push_back({.step = "Off", .detail = message});
     return;
   }
-  const scaling::TotalInput input{.scaling = *spec.scaling,
-                                  .manual = spec.replicas,
-                                  .settings = snapshot.settings,
-                                  .now = snapshot.now,
-                                  .counts = counts_of(members, shares, current.replicas),
-                                  .limits = limits_of(*spec.scaling, members)};
+  scaling::TotalInput input{.scaling = *spec.scaling,
+                            .manual = spec.replicas,
+                            .settings = snapshot.settings,
+                            .now = snapshot.now,
+                            .counts = counts_of(members, shares, current.replicas),
+                            .limits = limits_of(*spec.scaling, members),
+                            .restored = snapshot.restored};
+  if (members.size() == 1) {
+    input.pods = pods_of(snapshot, members.front());
+    input.rollout = members.front().rollout;
+  }
   auto outcome = scaling::decide_total(input, readings, memory.history);
   decision.total = {.replicas = outcome.replicas, .steps = std::move(outcome.steps)};
   decision.conditions.push_back(missing ? *missing : outcome.able_to_scale);
@@ -203,7 +234,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
   decision.key = snapshot.service.key;
   decision.time = snapshot.now;
 
-  const auto members = members_of(snapshot, decision.warnings);
+  auto members = members_of(snapshot, decision.warnings);
   auto [memory, unreadable] = read_memory(snapshot);
   if (unreadable) {
     decision.events.push_back(
@@ -213,6 +244,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
                     "stabilisation window has been watched again"});
   }
   forget_undeclared(members, memory);
+  tell_sleepers(spec, memory, members);
   const auto candidates = candidates_of(spec, members, memory);
   const auto shares = failover::share_out(candidates);
 

@@ -45,6 +45,7 @@ Member member_of(const api::Backend& backend,
   member.existing = existing.value_or(member.spec_replicas.value_or(0));
   member.ready_pods = seen.pods.empty() ? ready.value_or(endpoints.value_or(0)) : ready_among(seen.pods);
   member.ready_endpoints = endpoints.value_or(member.ready_pods);
+  member.rollout = seen.rollout;
   if (seen.rollout && member.spec_replicas) {
     // Old and new pods stand side by side; only as many as are declared are meant to stay.
     member.existing = std::min(member.existing, *member.spec_replicas);

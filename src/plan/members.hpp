@@ -18,9 +18,11 @@ struct Member {
   std::int32_t ready_pods = 0;                ///< Ready ones among them.
   std::int32_t ready_endpoints = 0;
   double set_share = 0;  ///< As given; the failover room sorts out nonsense.
+  bool rollout = false;  ///< Its workload is replacing its pods.
+  bool asleep = false;   ///< At 0 by our own scaling.
 
   /// A count of 0 that is not ours: somebody has switched it off.
-  [[nodiscard]] bool switched_off() const { return spec_replicas == 0; }
+  [[nodiscard]] bool switched_off() const { return spec_replicas == 0 && !asleep; }
   /// Whether its workload is ours to size.
   [[nodiscard]] bool sizeable() const { return declared->workload && spec_replicas && !switched_off(); }
   /// Its own minimum: a warm standby has one replica.

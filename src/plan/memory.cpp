@@ -131,6 +131,23 @@ Memory::Backend read_backend(Reader& reader, const Json& json, WallTime now) {
   return backend;
 }
 
+scaling::SeasonMemory read_seasons(Reader& reader, const Json& json) {
+  scaling::SeasonMemory memory;
+  if (!json.is_array() || json.size() != 3 || !json[2].is_array()) {
+    (void)reader.count(Json{});
+    return memory;
+  }
+  memory.season = std::chrono::seconds{reader.integer(json[0])};
+  memory.newest = reader.integer(json[1]);
+  for (const auto& row : json[2]) {
+    auto& slices = memory.seasons.emplace_back();
+    for (const auto& slice : row) {
+      slices.push_back(slice.is_null() ? scaling::SeasonMemory::kUnknown : reader.count(slice));
+    }
+  }
+  return memory;
+}
+
 scaling::History read_history(Reader& reader, const Json& json) {
   scaling::History history;
   const auto recommendation = [&](const Json& row) {
@@ -143,6 +160,10 @@ scaling::History read_history(Reader& reader, const Json& json) {
   });
   if (const auto pending = json.find("pending"); pending != json.end()) {
     history.pending = read_pending(reader, *pending);
+  }
+  if (const auto idle = json.find("idle"); idle != json.end()) history.idle_since = reader.time(*idle);
+  if (const auto seasons = json.find("seasons"); seasons != json.end()) {
+    history.seasons = read_seasons(reader, *seasons);
   }
   return history;
 }
@@ -172,6 +193,16 @@ Json print_recommendations(const std::vector<scaling::Recommendation>& queue) {
   return rows;
 }
 
+Json print_seasons(const scaling::SeasonMemory& memory) {
+  auto rows = Json::array();
+  for (const auto& season : memory.seasons) {
+    auto row = Json::array();
+    for (const auto slice : season) row.push_back(slice < 0 ? Json{} : Json(slice));
+    rows.push_back(std::move(row));
+  }
+  return Json::array({memory.season.count(), memory.newest, std::move(rows)});
+}
+
 Json print_history(const scaling::History& history) {
   Json json = {{"highest", print_recommendations(history.highest)},
                {"lowest", print_recommendations(history.lowest)}};
@@ -187,6 +218,8 @@ Json print_history(const scaling::History& history) {
     json["pending"] = Json::array(
         {nanoseconds(history.pending->time), history.pending->from, history.pending->to, std::move(changes)});
   }
+  if (history.idle_since) json["idle"] = nanoseconds(*history.idle_since);
+  if (!history.seasons.seasons.empty()) json["seasons"] = print_seasons(history.seasons);
   return json;
 }
 
@@ -243,7 +276,7 @@ std::string print_memory(const Memory& memory, const std::string& uid) {
   auto text = dump();
   // Names that validation refuses can still be long. Without what belongs to them everybody is held at size
   // for a window, as at first sight.
-  for (const char* key : {"backends", "pending", "events", "highest", "lowest"}) {
+  for (const char* key : {"seasons", "backends", "pending", "events", "highest", "lowest"}) {
     if (text.size() <= kMaxBytes) break;
     json.erase(key);
     text = dump();

@@ -96,6 +96,14 @@ api::Condition ready_condition(const api::Snapshot& snapshot,
                                std::span<const Member> members,
                                const failover::Shares& shares,
                                const api::Decision& decision) {
+  if (decision.total.replicas == 0) {
+    return make_condition(
+        "Ready",
+        ConditionStatus::True,
+        "ScaledToZero",
+        "nobody asks for anything and the service sleeps; it wakes when a metric is above its "
+        "activation");
+  }
   if (!shares.served) {
     const auto waiting = names_of(members, [](const Member& m) { return m.declared->weight > 0; });
     return make_condition(

@@ -33,7 +33,20 @@ std::int64_t lowered(std::int64_t start, const api::ScalingPolicy& policy) {
   return start * (100 - std::int64_t{policy.value}) / 100;
 }
 
+/// A quantity as upstream turns it into a double: digits times a power of ten, not divided.
+double as_upstream(const Quantity& quantity) {
+  const auto milli = quantity.milli();
+  const std::int64_t whole = milli / 1000;
+  if (whole * 1000 == milli) return static_cast<double>(whole);
+  return static_cast<double>(milli) * 0.001;
+}
+
 }  // namespace
+
+Tolerance tolerance_of(const api::Scaling& scaling, const api::Settings& settings) {
+  return {.up = as_upstream(scaling.scale_up.tolerance.value_or(settings.tolerance)),
+          .down = as_upstream(scaling.scale_down.tolerance.value_or(settings.tolerance))};
+}
 
 std::int32_t saturated_count(double value) {
   // The negation also catches NaN.

@@ -4,11 +4,22 @@
 #include <string>
 
 #include "evenkeel/api/load_balanced_service.hpp"
+#include "evenkeel/base/quantity.hpp"
 #include "evenkeel/scaling/history.hpp"
 #include "evenkeel/scaling/total.hpp"
 
-/// Stabilisation and rate limits, one function each.
+/// Tolerance, stabilisation and rate limits, one function each.
 namespace evenkeel::scaling {
+
+/// Within it a ratio changes nothing; both ends belong to it.
+struct Tolerance {
+  double up = 0;
+  double down = 0;
+  [[nodiscard]] bool covers(double ratio) const { return 1.0 - down <= ratio && ratio <= 1.0 + up; }
+};
+
+/// Those of the spec, else the operator's.
+[[nodiscard]] Tolerance tolerance_of(const api::Scaling& scaling, const api::Settings& settings);
 
 /// A double as a count: never NaN, saturating at both ends.
 [[nodiscard]] std::int32_t saturated_count(double value);

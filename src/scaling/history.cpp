@@ -86,6 +86,12 @@ WallTime moment_before(WallTime now, std::chrono::seconds span) {
   return now - clamped;
 }
 
+WallTime moment_after(WallTime time, std::chrono::seconds span) {
+  const auto clamped = std::clamp(span, std::chrono::seconds{0}, kLongestSpan);
+  if (time > WallTime::max() - clamped) return WallTime::max();
+  return time + clamped;
+}
+
 void History::record_recommendation(WallTime now, std::int32_t replicas) {
   record_floor(now, replicas);
   push(lowest, {now, replicas}, std::greater_equal{});
@@ -128,6 +134,7 @@ void History::redate(WallTime now) {
   redate_entries(lowest, now);
   redate_entries(events, now);
   if (pending) pending->time = std::min(pending->time, now);
+  if (idle_since) idle_since = std::min(*idle_since, now);
 }
 
 void History::normalise() {
@@ -137,6 +144,7 @@ void History::normalise() {
   std::ranges::sort(events, {}, [](const ScaleEvent& event) { return std::pair{event.time, event.change}; });
   for (auto& event : events) event.change = std::clamp(event.change, -kMost, kMost);
   merge_events(events);
+  seasons.normalise();
 }
 
 }  // namespace evenkeel::scaling

@@ -4,21 +4,21 @@
 #include "evenkeel/scaling/total.hpp"
 
 #include "arithmetic.hpp"
+#include "pods.hpp"
+#include "proposal.hpp"
 
 namespace evenkeel::scaling {
 namespace {
 
-// The order of the operations is upstream's, so that every rounding falls on the same side.
+using api::MetricScope;
+using api::Quality;
 
-struct Tolerance {
-  double up = 0;
-  double down = 0;
-  [[nodiscard]] bool covers(double ratio) const { return 1.0 - down <= ratio && ratio <= 1.0 + up; }
-};
+// The order of the operations is upstream's, so that every rounding falls on the same side.
 
 /// The reading over the target, times what serves: latencies and other figures that replicas bring down.
 std::int32_t propose_by_value(double usage, double target, const Counts& counts, const Tolerance& tolerance) {
   const double ratio = usage / target;
+  if (counts.current == 0) return saturated_count(std::ceil(ratio));
   if (tolerance.covers(ratio)) return counts.current;
   const auto proposal = saturated_count(std::ceil(ratio * counts.ready));
   // Few ready pods of a service that is meant to have many would turn "too slow" into "fewer".
@@ -37,6 +37,128 @@ std::int32_t propose_by_average(double usage,
   return saturated_count(std::ceil(usage / target));
 }
 
+/// What one metric asks for.
+struct Asked {
+  std::optional<std::int32_t> replicas;
+  std::optional<double> value;  ///< What the target was compared with, where that is not the reading.
+  bool abstains = false;
+  std::string problem;
+};
+
+Asked ask_pods(const TotalInput& input, const api::Metric& metric, const Reading& reading) {
+  const auto sized = size_from_pods({.metric = metric,
+                                     .samples = reading.pods,
+                                     .pods = input.pods,
+                                     .current = input.counts.current,
+                                     .rollout = input.rollout,
+                                     .settings = input.settings,
+                                     .now = input.now,
+                                     .tolerance = tolerance_of(input.scaling, input.settings)});
+  Asked asked{.replicas = {}, .value = {}, .abstains = sized.abstains, .problem = {}};
+  if (sized.need) {
+    asked.replicas = saturated_count(std::ceil(*sized.need));
+    const bool percent = metric.target_type == api::TargetType::Utilization;
+    asked.value = static_cast<double>(sized.usage) / (percent ? 1.0 : 1000.0);
+  } else if (!sized.abstains) {
+    asked.problem = "metric " + metric.name + ": " + sized.problem;
+    if (!sized.pod.empty()) asked.problem += " (pod " + std::string{sized.pod} + ")";
+  }
+  return asked;
+}
+
+/// Backends' needs together, against the total that they share.
+Asked ask_backends(const TotalInput& input, std::size_t index, const api::Metric& metric) {
+  const auto need = index < input.asked.size() ? input.asked[index] : std::nullopt;
+  Asked asked;
+  if (!need || !std::isfinite(*need)) {
+    asked.problem = "metric " + metric.name + ": no backend has a sample that its share explains";
+    return asked;
+  }
+  const auto current = input.counts.current;
+  const bool small = current > 0 && tolerance_of(input.scaling, input.settings).covers(*need / current);
+  asked.replicas = small ? current : saturated_count(std::ceil(*need));
+  return asked;
+}
+
+Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
+  const auto& metric = input.scaling.metrics[index];
+  Asked asked;
+  asked.abstains = reading.abstains;
+  asked.problem = reading.problem;
+  if (!reading.usable()) return asked;
+  if (input.counts.several && metric.scope != MetricScope::Service) return ask_backends(input, index, metric);
+  if (metric.scope == MetricScope::Pod) return ask_pods(input, metric, reading);
+  const auto tolerance = tolerance_of(input.scaling, input.settings);
+  asked.replicas = propose(metric, reading, input.counts, tolerance.up, tolerance.down);
+  return asked;
+}
+
+const char* failure_of(const api::Metric& metric) {
+  if (metric.scope != MetricScope::Pod) return "FailedGetExternalMetric";
+  if (metric.preset != "CPUUtilization" && metric.preset != "MemoryUtilization") return "FailedGetPodsMetric";
+  return metric.container.empty() ? "FailedGetResourceMetric" : "FailedGetContainerResourceMetric";
+}
+
+api::Step& add_step(const Reading& reading, const Asked& asked, std::vector<api::Step>& steps) {
+  auto& step = steps.emplace_back();
+  step.step = "Metric";
+  step.metric = reading.name;
+  step.value = asked.value;
+  if (!step.value && reading.milli) step.value = static_cast<double>(*reading.milli) / 1000.0;
+  step.quality = reading.quality;
+  step.replicas = asked.replicas;
+  if (asked.abstains) step.detail = "nobody asked, so it says nothing";
+  if (!reading.problem.empty()) step.detail = reading.problem;
+  if (!asked.problem.empty()) step.detail = asked.problem;
+  return step;
+}
+
+bool above_activation(const api::Metric& metric, const Reading& reading) {
+  return reading.usable() && *reading.milli > metric.activation->milli();
+}
+
+/// Upstream's rule for several metrics.
+class Combination {
+ public:
+  explicit Combination(std::int32_t current) : current_{current} {}
+
+  void add(const api::Metric& metric, const Reading& reading, const Asked& asked) {
+    // A reading with holes is at least what it says: good for a rise, worthless for a fall.
+    const bool holes = asked.replicas && reading.quality == Quality::Partial && *asked.replicas < current_;
+    if (!asked.replicas || holes) {
+      if (asked.abstains) return;
+      if (all_valid_) {
+        best_.problem = asked.problem;
+        best_.reason = failure_of(metric);
+      }
+      all_valid_ = false;
+      return;
+    }
+    if (!best_.replicas || *asked.replicas > *best_.replicas) {
+      best_.replicas = asked.replicas;
+      best_.metric = reading.name;
+    }
+  }
+
+  Proposal conclude() {
+    if (best_.replicas && !all_valid_ && *best_.replicas < current_) best_.replicas.reset();
+    best_.silent = all_valid_ && !best_.replicas;
+    return std::move(best_);
+  }
+
+ private:
+  std::int32_t current_;
+  bool all_valid_ = true;
+  Proposal best_;
+};
+
+Proposal without_metrics() {
+  Proposal none;
+  none.problem = "no metric is declared; add one to spec.scaling.metrics";
+  none.reason = "FailedGetExternalMetric";
+  return none;
+}
+
 }  // namespace
 
 std::int32_t propose(const api::Metric& metric,
@@ -49,6 +171,79 @@ std::int32_t propose(const api::Metric& metric,
   const Tolerance tolerance{.up = tolerance_up, .down = tolerance_down};
   if (metric.target_type == api::TargetType::Value) return propose_by_value(usage, target, counts, tolerance);
   return propose_by_average(usage, target, counts, tolerance);
+}
+
+Proposal combine(const TotalInput& input,
+                 std::span<const Reading> readings,
+                 bool idle,
+                 std::vector<api::Step>& steps) {
+  const auto current = input.counts.current;
+  const auto count = std::min(readings.size(), input.scaling.metrics.size());
+  if (count == 0) return without_metrics();
+  Combination combination{current};
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& metric = input.scaling.metrics[i];
+    auto asked = ask(input, i, readings[i]);
+    if (idle && metric.activation && readings[i].quality == Quality::Empty)
+      asked = {.replicas = 0, .problem = {}};
+    add_step(readings[i], asked, steps);
+    combination.add(metric, readings[i], asked);
+  }
+  return combination.conclude();
+}
+
+Proposal combine_asleep(const TotalInput& input,
+                        std::span<const Reading> readings,
+                        std::vector<api::Step>& steps) {
+  Proposal best;
+  best.replicas = 0;
+  const auto count = std::min(readings.size(), input.scaling.metrics.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& metric = input.scaling.metrics[i];
+    if (!metric.activation) continue;
+    const auto& reading = readings[i];
+    Asked asked{.replicas = {}, .value = {}, .abstains = reading.abstains, .problem = reading.problem};
+    if (above_activation(metric, reading)) {
+      asked.replicas = std::max(1, propose(metric, reading, input.counts, 0, 0));
+    } else if (reading.usable() || reading.quality == Quality::Empty) {
+      asked.replicas = 0;
+    }
+    auto& step = add_step(reading, asked, steps);
+    if (asked.replicas == 0) step.detail = "not above its activation: the service stays asleep";
+    if (!asked.replicas) {
+      if (best.problem.empty()) best.problem = asked.problem;
+      best.reason = failure_of(metric);
+    } else if (*asked.replicas > *best.replicas) {
+      best.replicas = asked.replicas;
+      best.metric = reading.name;
+    }
+  }
+  if (*best.replicas == 0 && !best.problem.empty()) best.replicas.reset();
+  return best;
+}
+
+bool watch_idleness(const TotalInput& input, std::span<const Reading> readings, History& history) {
+  if (input.scaling.min_replicas > 0) {
+    history.idle_since.reset();
+    return false;
+  }
+  bool any = false;
+  bool quiet = true;
+  for (std::size_t i = 0; i < std::min(readings.size(), input.scaling.metrics.size()); ++i) {
+    const auto& metric = input.scaling.metrics[i];
+    if (!metric.activation) continue;
+    any = true;
+    const auto quality = readings[i].quality;
+    const bool known = quality == Quality::Fresh || quality == Quality::Empty;
+    quiet = quiet && known && !above_activation(metric, readings[i]);
+  }
+  if (!any || !quiet) {
+    history.idle_since.reset();
+    return false;
+  }
+  // What another process remembers may have been broken off since: its memory is not written for a reading.
+  if (!history.idle_since || input.restored) history.idle_since = input.now;
+  return *history.idle_since <= moment_before(input.now, input.scaling.idle_after);
 }
 
 }  // namespace evenkeel::scaling

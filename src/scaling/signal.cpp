@@ -1,99 +1,272 @@
 #include "evenkeel/scaling/signal.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
-#include "evenkeel/base/quantity.hpp"
 #include "evenkeel/scaling/history.hpp"
+
+#include "samples.hpp"
 
 namespace evenkeel::scaling {
 namespace {
 
+using api::MetricScope;
 using api::Quality;
 
-/// Latencies cannot be added up, and nobody has one while nobody asks.
-bool is_latency(const api::Metric& metric) {
-  return metric.preset == "LatencyP99";
+const std::string* label(const api::Sample& sample, const char* name) {
+  const auto found = sample.labels.find(name);
+  return found == sample.labels.end() || found->second.empty() ? nullptr : &found->second;
 }
 
-std::string field_of(const api::Metric& metric) {
-  return "metric " + metric.name;
-}
+/// One reading in the making.
+class Reader {
+ public:
+  Reader(const SignalQuery& query, const SignalContext& context) : query_{query}, context_{context} {
+    reading_.name = query.name;
+  }
 
-Reading failed(const api::Metric& metric, Quality quality, std::string problem) {
-  Reading reading;
-  reading.name = metric.name;
-  reading.quality = quality;
-  reading.problem = field_of(metric) + ": " + std::move(problem);
-  return reading;
-}
+  Reading failed(Quality quality, const std::string& problem) {
+    reading_.quality = quality;
+    set_problem(problem);
+    return std::move(reading_);
+  }
 
-std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
-}
+  Reading read(const api::MetricReading* samples) {
+    if (samples == nullptr) {
+      return failed(Quality::Error, "it has not been read; check the operator's connection to Prometheus");
+    }
+    if (samples->error) return failed(Quality::Error, *samples->error);
+    if (samples->samples.empty()) return empty();
+    warn_of_equal_labels(samples->samples);
+    switch (query_.scope) {
+      case MetricScope::Service:
+        for (const auto& sample : samples->samples) total_.add(judge(query_, sample, context_.now), sample);
+        break;
+      case MetricScope::Backend:
+        read_backends(samples->samples);
+        break;
+      case MetricScope::Pod:
+        read_pods(samples->samples);
+        break;
+    }
+    if (!total_.any()) return empty();
+    conclude();
+    return std::move(reading_);
+  }
 
-/// What became of the samples, one by one.
-struct Tally {
-  std::int64_t sum = 0;
-  std::int64_t largest = 0;
-  std::size_t used = 0;
-  std::size_t abstained = 0;
-  std::size_t stale = 0;
-  std::size_t broken = 0;
-  std::size_t negative = 0;
-  std::int64_t contributors = 0;
-  bool contributors_known = true;
-  std::optional<WallTime> newest;
+ private:
+  Reading empty() {
+    return failed(Quality::Empty,
+                  "Prometheus has no series for it; check the query's labels and that the source is scraped");
+  }
+  void set_problem(const std::string& problem) {
+    if (reading_.problem.empty()) reading_.problem = "metric " + reading_.name + ": " + problem;
+  }
+  void warn(const std::string& what) {
+    const auto text = "metric " + reading_.name + " " + what;
+    if (std::ranges::find(reading_.warnings, text) == reading_.warnings.end())
+      reading_.warnings.push_back(text);
+  }
+
+  /// Prometheus never answers so; whoever does has made a mistake.
+  void warn_of_equal_labels(const std::vector<api::Sample>& samples) {
+    if (samples.size() < 2 || query_.scope == MetricScope::Pod) return;
+    std::vector<const api::Sample*> sorted;
+    for (const auto& sample : samples) {
+      if (!sample.labels.empty()) sorted.push_back(&sample);
+    }
+    const auto labels = [](const api::Sample* sample) -> const auto& { return sample->labels; };
+    std::ranges::sort(sorted, {}, labels);
+    if (std::ranges::adjacent_find(sorted, {}, labels) != sorted.end()) {
+      warn("has samples with the same labels; they are taken for different series");
+    }
+  }
+
+  bool is_declared(const std::string& backend) const {
+    return std::ranges::any_of(context_.backends, [&](const SignalBackend& b) { return b.name == backend; });
+  }
+
+  void read_backends(const std::vector<api::Sample>& samples) {
+    std::map<std::string_view, Tally> tallies;
+    for (const auto& sample : samples) {
+      const auto* backend = label(sample, "backend");
+      if (backend == nullptr) {
+        warn("has samples without the label backend; they are left out");
+        total_.add({.verdict = Verdict::Broken}, sample);
+      } else if (!is_declared(*backend)) {
+        // A backend that has just been removed still has its series.
+        warn("has samples of a backend that is not declared (" + *backend + "); they are left out");
+      } else {
+        const auto judged = judge(query_, sample, context_.now);
+        total_.add(judged, sample);
+        tallies[*backend].add(judged, sample);
+      }
+    }
+    for (const auto& [name, tally] : tallies) reading_.by_backend[std::string{name}] = part(tally);
+    for (const auto& backend : context_.backends) {
+      if (!backend.has_share || backend.ready_endpoints <= 0) continue;
+      const auto found = reading_.by_backend.find(backend.name);
+      const bool answered =
+          found != reading_.by_backend.end() && (found->second.usable() || found->second.abstains);
+      if (!answered && silent_.empty()) silent_ = backend.name;
+    }
+  }
+
+  BackendReading part(const Tally& tally) const {
+    BackendReading reading;
+    reading.quality = tally.quality();
+    reading.abstains = tally.abstains();
+    if (tally.used() > 0) reading.milli = tally.figure(query_.kind);
+    reading.sample_time = tally.newest();
+    reading.dated = tally.dated();
+    reading.window = tally.window();
+    return reading;
+  }
+
+  void read_pods(const std::vector<api::Sample>& samples) {
+    auto& pods = reading_.pods;
+    pods.reserve(samples.size());
+    for (const auto& sample : samples) {
+      const auto* pod = label(sample, "pod");
+      const auto judged = pod == nullptr ? JudgedSample{} : judge(query_, sample, context_.now);
+      if (pod == nullptr) warn("has samples without the label pod; they are left out");
+      total_.add(judged, sample);
+      if (judged.verdict != Verdict::Used && judged.verdict != Verdict::Abstained) continue;
+      pods.push_back({.pod = *pod,
+                      .milli = judged.milli,
+                      .time = judged.time,
+                      .window = judged.window,
+                      .abstains = judged.verdict == Verdict::Abstained,
+                      .order = pods.size()});
+    }
+    const auto by_pod = [](const PodSample& a, const PodSample& b) {
+      const auto order = a.pod <=> b.pod;
+      return order == 0 ? a.order < b.order : order < 0;
+    };
+    if (!std::ranges::is_sorted(pods, by_pod)) std::ranges::sort(pods, by_pod);
+    keep_last_of_each_pod();
+    look_at_serving_pods();
+  }
+
+  void keep_last_of_each_pod() {
+    auto& pods = reading_.pods;
+    const auto same = [](const PodSample& a, const PodSample& b) { return a.pod == b.pod; };
+    if (std::ranges::adjacent_find(pods, same) == pods.end()) return;
+    warn("has several samples of one pod; the last one counts");
+    std::ranges::reverse(pods);
+    const auto rest = std::ranges::unique(pods, same);
+    pods.erase(rest.begin(), rest.end());
+    std::ranges::reverse(pods);
+  }
+
+  /// Parts by backend, and whether too many of those who serve say nothing.
+  void look_at_serving_pods() {
+    const auto ready_before = moment_before(context_.now, total_.window());
+    for (const auto& backend : context_.backends) {
+      Tally tally;
+      for (const auto& pod : backend.pods) {
+        const auto* sample = find_sample(reading_.pods, pod.name);
+        if (sample != nullptr && context_.backends.size() > 1) tally.add(judged_again(*sample), {});
+        const bool serves = pod.phase == "Running" && pod.ready.value_or(false) && !pod.deleted;
+        // A pod that became ready within the window cannot have been measured over it yet.
+        const bool young = pod.ready_transition_time && *pod.ready_transition_time > ready_before;
+        if (!serves || (young && sample == nullptr)) continue;
+        ++expected_pods_;
+        if (sample == nullptr) ++missing_pods_;
+      }
+      if (tally.any()) reading_.by_backend[std::string{backend.name}] = part(tally);
+    }
+  }
+
+  static JudgedSample judged_again(const PodSample& sample) {
+    return {.verdict = sample.abstains ? Verdict::Abstained : Verdict::Used,
+            .milli = sample.milli,
+            .negative = false,
+            .time = sample.time,
+            .dated = true,
+            .window = sample.window};
+  }
+
+  /// Quality and figure, from everything counted.
+  void conclude() {
+    reading_.quality = total_.quality();
+    reading_.abstains = total_.abstains();
+    reading_.sample_time = total_.newest();
+    reading_.dated = total_.dated();
+    reading_.window = total_.window();
+    if (total_.has_negative()) warn("has samples below 0; they count as 0");
+    if (total_.used() == 0) return explain_without_value();
+    reading_.milli = query_.scope == MetricScope::Pod ? total_.mean() : total_.figure(query_.kind);
+    if (total_.dropped() > 0) {
+      partial("some of its samples are stale or not numbers and were left out");
+    } else if (!silent_.empty()) {
+      partial("backend " + std::string{silent_} + " has traffic and no sample");
+    } else if (missing_pods_ * 2 > expected_pods_) {
+      partial("more than half of the pods that serve have no sample");
+    } else if (query_.scope == MetricScope::Service &&
+               total_.lacks_contributors(context_.serving_endpoints)) {
+      partial("less than 90 % of the ready pods are behind it");
+    }
+  }
+
+  void partial(const std::string& why) {
+    reading_.quality = Quality::Partial;
+    set_problem(why + "; the count may rise on it but not fall; check that every pod is scraped");
+  }
+
+  void explain_without_value() {
+    if (reading_.quality == Quality::Error) {
+      set_problem("its value is not a number; correct the query so that it never divides by zero");
+    } else if (reading_.quality == Quality::Stale) {
+      set_problem("its newest sample is older than maxAgeSeconds (" +
+                  std::to_string(query_.source.max_age.count()) +
+                  "); check that Prometheus still scrapes the source");
+    }
+  }
+
+  const SignalQuery& query_;
+  const SignalContext& context_;
+  Reading reading_;
+  Tally total_;
+  std::string_view silent_;  ///< The first backend that ought to have a sample and has none.
+  std::int64_t expected_pods_ = 0;
+  std::int64_t missing_pods_ = 0;
 };
 
-void count_sample(const api::Metric& metric, const api::Sample& sample, WallTime now, Tally& tally) {
-  // A sample from the future is one of now: the two clocks differ, and waiting for it would stop scaling.
-  const WallTime time = std::min(sample.time.value_or(now), now);
-  if (time < moment_before(now, metric.max_age)) {
-    ++tally.stale;
-    return;
-  }
-  if (is_latency(metric) && sample.weight && !(*sample.weight > 0)) {
-    ++tally.abstained;
-    return;
-  }
-  if (!std::isfinite(sample.value)) {
-    ++tally.broken;
-    return;
-  }
-  if (sample.value < 0) ++tally.negative;
-  const std::int64_t milli = std::max<std::int64_t>(0, milli_from_double(sample.value));
-  tally.sum = add_saturating(tally.sum, milli);
-  tally.largest = std::max(tally.largest, milli);
-  tally.newest = std::max(tally.newest.value_or(time), time);
-  tally.contributors_known = tally.contributors_known && sample.contributors.has_value();
-  tally.contributors += std::max(0, sample.contributors.value_or(0));
-  ++tally.used;
-}
-
-/// Nothing could be used: the worst class among the samples, or an abstention where that is all there is.
-Reading without_value(const api::Metric& metric, const Tally& tally) {
-  if (tally.broken > 0) {
-    return failed(metric,
-                  Quality::Error,
-                  "its value is not a number; correct the query so that it never divides by zero");
-  }
-  if (tally.stale > 0) {
-    return failed(metric,
-                  Quality::Stale,
-                  "its newest sample is older than maxAgeSeconds (" + std::to_string(metric.max_age.count()) +
-                      "); check that Prometheus still scrapes the source");
-  }
-  Reading reading;
-  reading.name = metric.name;
-  reading.quality = Quality::Fresh;
-  reading.abstains = true;
-  return reading;
-}
-
 }  // namespace
+
+SignalKind kind_of_preset(std::string_view preset) {
+  if (preset.starts_with("Latency")) return SignalKind::Latency;
+  return preset == "ErrorRatio" ? SignalKind::Ratio : SignalKind::Sum;
+}
+
+Reading read_samples(const SignalQuery& query,
+                     const api::MetricReading* samples,
+                     const SignalContext& context) {
+  return Reader{query, context}.read(samples);
+}
+
+Reading read_signal(const api::Metric& metric,
+                    const api::MetricReading* samples,
+                    const SignalContext& context) {
+  const SignalQuery query{
+      .name = metric.name, .source = metric, .scope = metric.scope, .kind = kind_of_preset(metric.preset)};
+  const bool utilization = metric.target_type == api::TargetType::Utilization;
+  const bool has_target = utilization ? metric.average_utilization > 0 : metric.target_value.milli() > 0;
+  if (samples != nullptr && !samples->error && !has_target) {
+    return Reader{query, context}.failed(Quality::Error,
+                                         "its target is not above 0; give the load that one replica carries");
+  }
+  return Reader{query, context}.read(samples);
+}
+
+bool is_next_reading(const BackendReading& reading, std::optional<WallTime> last_counted, WallTime now) {
+  if (!reading.sample_time) return false;
+  if (!last_counted) return true;
+  if (reading.dated) return *reading.sample_time > *last_counted;
+  const auto window = reading.window > std::chrono::seconds{0} ? reading.window : kUsualWindow;
+  return moment_before(now, window) >= *last_counted;
+}
 
 std::string decimal_text(std::int64_t milli) {
   std::string text = std::to_string(milli / 1000);
@@ -103,49 +276,6 @@ std::string decimal_text(std::int64_t milli) {
   rest.insert(0, 3 - rest.size(), '0');
   rest.erase(rest.find_last_not_of('0') + 1);
   return text + "." + rest;
-}
-
-Reading read_signal(const api::Metric& metric,
-                    const api::MetricReading* samples,
-                    const SignalContext& context) {
-  if (samples == nullptr) {
-    return failed(
-        metric, Quality::Error, "it has not been read; check the operator's connection to Prometheus");
-  }
-  if (samples->error) return failed(metric, Quality::Error, *samples->error);
-  if (metric.target_value.milli() <= 0) {
-    return failed(
-        metric, Quality::Error, "its target.value is not above 0; give the load that one replica carries");
-  }
-  if (samples->samples.empty()) {
-    return failed(metric,
-                  Quality::Empty,
-                  "Prometheus has no series for it; check the query's labels and that the source is scraped");
-  }
-  Tally tally;
-  for (const auto& sample : samples->samples) count_sample(metric, sample, context.now, tally);
-  if (tally.used == 0) return without_value(metric, tally);
-
-  Reading reading;
-  reading.name = metric.name;
-  reading.quality = Quality::Fresh;
-  reading.milli = is_latency(metric) ? tally.largest : tally.sum;
-  reading.sample_time = tally.newest;
-  if (tally.negative > 0) {
-    reading.warnings.push_back(field_of(metric) + " has samples below 0; they count as 0");
-  }
-  if (tally.stale + tally.broken > 0) {
-    reading.quality = Quality::Partial;
-    reading.problem = field_of(metric) +
-                      ": some of its samples are stale or not numbers and were left out; the count " +
-                      "may rise on it but not fall";
-  } else if (tally.contributors_known && tally.contributors * 10 < context.serving_endpoints * 9) {
-    reading.quality = Quality::Partial;
-    reading.problem = field_of(metric) +
-                      ": less than 90 % of the ready pods are behind it; the count may rise on it " +
-                      "but not fall; check that every pod is scraped";
-  }
-  return reading;
 }
 
 }  // namespace evenkeel::scaling

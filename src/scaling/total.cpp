@@ -3,214 +3,227 @@
 #include <algorithm>
 
 #include "arithmetic.hpp"
+#include "conditions.hpp"
+#include "proposal.hpp"
 
 namespace evenkeel::scaling {
 namespace {
 
-using api::Condition;
-using api::ConditionStatus;
-using api::Quality;
+using api::MissingPolicy;
 
-/// A quantity as upstream turns it into a double: digits times a power of ten, not divided.
-double tolerance_value(const std::optional<Quantity>& declared, const Quantity& fallback) {
-  const auto milli = declared.value_or(fallback).milli();
-  const std::int64_t whole = milli / 1000;
-  if (whole * 1000 == milli) return static_cast<double>(whole);
-  return static_cast<double>(milli) * 0.001;
-}
+/// One decision on its way from proposal to total.
+class Decider {
+ public:
+  Decider(const TotalInput& input, History& history) : input_{input}, history_{history} {}
 
-Condition condition(const char* type, ConditionStatus status, const char* reason, std::string message) {
-  return {.type = type, .status = status, .reason = reason, .message = std::move(message)};
-}
+  TotalOutcome decide(std::span<const Reading> readings) {
+    // First sight: what is there counts as recommended, so nothing shrinks before a whole window was watched.
+    if (!history_.has_recommendations()) history_.record_recommendation(input_.now, current());
+    const bool idle = watch_idleness(input_, readings, history_);
+    auto proposal = current() == 0 ? combine_asleep(input_, readings, outcome_.steps)
+                                   : combine(input_, readings, idle, outcome_.steps);
+    outcome_.scaling_active = scaling_active(input_, proposal);
+    outcome_.able_to_scale = unstabilised();
+    outcome_.proposal = proposal.replicas;
+    remember_season(proposal);
+    if (!skip_metrics()) {
+      if (current() == 0) {
+        follow_asleep(std::move(proposal));
+      } else {
+        follow_awake(std::move(proposal), idle);
+      }
+    }
+    freeze();
+    const auto longest_window =
+        std::max(up_window(input_.scaling), down_window(input_.scaling, input_.settings));
+    history_.forget(moment_before(input_.now, longest_window),
+                    moment_before(input_.now, longest_period(input_.scaling)));
+    return std::move(outcome_);
+  }
 
-/// What all metrics together ask for.
-struct Proposal {
-  std::optional<std::int32_t> replicas;  ///< Empty: no action.
-  std::string metric;                    ///< Whose proposal it is.
-  std::string problem;                   ///< Of the first metric that cannot be used.
-  bool silent = false;                   ///< All metrics abstain.
+ private:
+  [[nodiscard]] std::int32_t current() const { return input_.counts.current; }
+
+  void add_step(const char* step, std::int32_t replicas, std::string detail = {}) {
+    auto& added = outcome_.steps.emplace_back();
+    added.step = step;
+    added.replicas = replicas;
+    if (!detail.empty()) added.detail = std::move(detail);
+  }
+
+  void remember_season(const Proposal& proposal) {
+    if (input_.scaling.predictive.mode == api::PredictiveMode::Off) {
+      history_.seasons = {};
+    } else if (proposal.replicas) {
+      history_.seasons.record(input_.scaling.predictive, input_.now, *proposal.replicas);
+    }
+  }
+
+  /// What bounds and people ask for goes before the metrics, and no policy slows it down.
+  bool skip_metrics() {
+    const auto [min, max] = input_.limits;
+    if (input_.manual) {
+      outcome_.replicas = std::clamp(*input_.manual, min, max);
+      outcome_.cause = "spec.replicas asks for it";
+      add_step("Manual", *input_.manual);
+      // Handing back to the metrics must not shrink the service before they have been watched for a window.
+      history_.record_floor(input_.now, outcome_.replicas);
+      const char* reason = *input_.manual > max ? "TooManyReplicas" : "TooFewReplicas";
+      outcome_.scaling_limited = limited(outcome_.replicas == *input_.manual ? "DesiredWithinRange" : reason);
+    } else if (current() > max) {
+      outcome_.replicas = max;
+      outcome_.cause = "the count was above maxReplicas";
+      outcome_.scaling_limited = limited("TooManyReplicas");
+    } else if (current() < min) {
+      outcome_.replicas = min;
+      outcome_.cause = "the count was below minReplicas";
+      outcome_.scaling_limited = limited("TooFewReplicas");
+    } else {
+      return false;
+    }
+    add_step("Bounds", outcome_.replicas);
+    return true;
+  }
+
+  [[nodiscard]] bool falls_back(const Proposal& proposal) const {
+    return !proposal.replicas && !proposal.silent &&
+           input_.scaling.on_missing_metrics.policy == MissingPolicy::Fallback;
+  }
+
+  void follow_asleep(Proposal proposal) {
+    const auto [min, max] = input_.limits;
+    if (proposal.replicas.value_or(0) > 0) {
+      // Outside the policies: whoever waits for the first replica gets what the load asks for.
+      outcome_.replicas = std::min(std::max(*proposal.replicas, min), max);
+      outcome_.cause = "metric " + proposal.metric + " is above its activation";
+      history_.record_recommendation(input_.now, outcome_.replicas);
+      add_step("Wake", outcome_.replicas, outcome_.cause);
+    } else if (falls_back(proposal) && input_.scaling.on_missing_metrics.replicas > 0) {
+      const auto asked = input_.scaling.on_missing_metrics.replicas;
+      add_step("Fallback", asked, "no metric with activation can be read");
+      history_.record_recommendation(input_.now, asked);
+      const auto limit = up_limit(input_.scaling.scale_up, history_, 0, input_.now);
+      // Percents of nothing are nothing: the first replica is outside every policy.
+      const auto rated = std::min(asked, std::max(1, limit));
+      add_step("RateLimit", rated);
+      outcome_.replicas = std::min(rated, max);
+      outcome_.cause = "no metric can be used and onMissingMetrics asks for it";
+    } else {
+      outcome_.replicas = 0;
+      add_step("Asleep", 0, outcome_.scaling_active.message);
+      outcome_.scaling_limited = limited("NoRecommendation");
+      return;
+    }
+    add_step("Bounds", outcome_.replicas);
+    const auto asked = proposal.replicas.value_or(outcome_.replicas);
+    outcome_.scaling_limited = limited(asked > max ? "TooManyReplicas" : "DesiredWithinRange");
+  }
+
+  void follow_awake(Proposal proposal, bool idle) {
+    if (falls_back(proposal)) {
+      proposal.replicas = std::max(current(), input_.scaling.on_missing_metrics.replicas);
+      proposal.metric.clear();
+      add_step("Fallback", *proposal.replicas, proposal.problem);
+    }
+    if (input_.floor && *input_.floor > proposal.replicas.value_or(current())) {
+      proposal.replicas = input_.floor;
+      add_step("DemandFloor", *proposal.replicas, "what a lost backend carried is still asked for");
+    }
+    if (proposal.replicas && *proposal.replicas < current() && input_.counts.ready == 0) {
+      // The traffic is missing because nobody serves it; shrinking in an outage makes coming back slower.
+      proposal.replicas = current();
+      add_step("Outage", current(), "no pod is ready: the count does not fall");
+    }
+    if (proposal.replicas) {
+      follow_proposal(proposal, idle);
+    } else {
+      hold();
+    }
+  }
+
+  void follow_proposal(const Proposal& proposal, bool idle) {
+    auto asked = *proposal.replicas;
+    // The last replica goes by idleness alone, whatever the figures are rounded to.
+    if (input_.scaling.min_replicas == 0) asked = std::max(asked, 1);
+    auto stable = stabilised(input_, history_, asked);
+    history_.record_recommendation(input_.now, asked);
+    outcome_.able_to_scale = stabilisation(current(), asked, stable);
+    add_step("Stabilise", stable);
+    if (idle && stable <= 1 && input_.counts.ready > 0) {
+      stable = 0;
+      add_step("Idle", 0, "no metric has been above its activation for idleAfterSeconds");
+    }
+    stable = raised_by_forecast(stable);
+    limit_rate(stable);
+    if (outcome_.replicas <= current()) {
+      outcome_.cause = stable == 0 ? "nobody asks for anything" : "all metrics are below their targets";
+    } else if (stable > std::max(asked, current())) {
+      outcome_.cause = "the forecast asks for it";
+    } else if (proposal.metric.empty()) {
+      outcome_.cause = "no metric can be used and onMissingMetrics asks for it";
+    } else {
+      outcome_.cause = "metric " + proposal.metric + " is above its target";
+    }
+  }
+
+  void hold() {
+    outcome_.replicas = current();
+    add_step("Hold", current(), outcome_.scaling_active.message);
+    const auto stable = raised_by_forecast(current());
+    if (stable == current()) {
+      outcome_.scaling_limited = limited("NoRecommendation");
+      return;
+    }
+    limit_rate(stable);
+    outcome_.cause = "the forecast asks for it";
+  }
+
+  /// What the last seasons say about the time ahead: a floor, and never a ceiling.
+  std::int32_t raised_by_forecast(std::int32_t stable) {
+    const auto& predictive = input_.scaling.predictive;
+    if (predictive.mode == api::PredictiveMode::Off) return stable;
+    const auto forecast = history_.seasons.forecast(predictive, input_.now);
+    if (!forecast) return stable;
+    const bool enforced = predictive.mode == api::PredictiveMode::Enforce;
+    add_step("Forecast",
+             *forecast,
+             enforced ? "from the same time of the last seasons; the total is not below it"
+                      : "from the same time of the last seasons; predictive.mode is Shadow: not acted on");
+    return enforced ? std::max(stable, std::min(*forecast, input_.limits.max)) : stable;
+  }
+
+  /// Policies, then bounds: `stable` -> the decided total.
+  void limit_rate(std::int32_t stable) {
+    const auto [min, max] = input_.limits;
+    std::int32_t rated = stable;
+    const char* reason = "DesiredWithinRange";
+    outcome_.replicas = stable;
+    if (stable > current()) {
+      const auto limit = up_limit(input_.scaling.scale_up, history_, current(), input_.now);
+      rated = std::min(stable, limit);
+      outcome_.replicas = std::min(rated, max);
+      reason = max > limit ? "ScaleUpLimit" : "TooManyReplicas";
+    } else if (stable < current()) {
+      const auto limit = down_limit(input_.scaling.scale_down, history_, current(), input_.now);
+      rated = std::max(stable, limit);
+      outcome_.replicas = std::max(rated, min);
+      reason = min < limit ? "ScaleDownLimit" : "TooFewReplicas";
+    }
+    add_step("RateLimit", rated);
+    add_step("Bounds", outcome_.replicas);
+    outcome_.scaling_limited = limited(outcome_.replicas == stable ? "DesiredWithinRange" : reason);
+  }
+
+  void freeze() {
+    if (!input_.settings.frozen || outcome_.replicas >= current() || current() > input_.limits.max) return;
+    outcome_.replicas = current();
+    add_step("Frozen", current(), "the fleet breaker forbids shrinking");
+  }
+
+  const TotalInput& input_;
+  History& history_;
+  TotalOutcome outcome_;
 };
-
-api::Step metric_step(const Reading& reading, std::optional<std::int32_t> proposal) {
-  api::Step step{.step = "Metric", .metric = reading.name};
-  if (reading.milli) step.value = static_cast<double>(*reading.milli) / 1000.0;
-  step.quality = reading.quality;
-  step.replicas = proposal;
-  if (reading.abstains) step.detail = "nobody asked, so it says nothing";
-  if (!reading.problem.empty()) step.detail = reading.problem;
-  return step;
-}
-
-/// Takes one metric into account; `asked` empty: it cannot be used, or abstains.
-/// @return false when it is invalid and so forbids a fall.
-bool take(const Reading& reading, std::optional<std::int32_t> asked, std::int32_t current, Proposal& best) {
-  // A reading with holes is at least what it says: good for a rise, worthless for a fall.
-  if (asked && reading.quality == Quality::Partial && *asked < current) asked.reset();
-  if (!asked) {
-    if (!reading.abstains && best.problem.empty()) best.problem = reading.problem;
-    return reading.abstains;
-  }
-  if (!best.replicas || *asked > *best.replicas) {
-    best.replicas = asked;
-    best.metric = reading.name;
-  }
-  return true;
-}
-
-/// The maximum over the metrics; a metric that cannot be used forbids a fall.
-Proposal combine(const TotalInput& input, std::span<const Reading> readings, std::vector<api::Step>& steps) {
-  const double up = tolerance_value(input.scaling.scale_up.tolerance, input.settings.tolerance);
-  const double down = tolerance_value(input.scaling.scale_down.tolerance, input.settings.tolerance);
-  const auto current = input.counts.current;
-  Proposal best;
-  bool all_valid = !readings.empty();
-  if (readings.empty()) best.problem = "no metric is declared; add one to spec.scaling.metrics";
-  for (std::size_t i = 0; i < readings.size() && i < input.scaling.metrics.size(); ++i) {
-    const auto& reading = readings[i];
-    std::optional<std::int32_t> asked;
-    if (reading.usable()) asked = propose(input.scaling.metrics[i], reading, input.counts, up, down);
-    steps.push_back(metric_step(reading, asked));
-    all_valid = take(reading, asked, current, best) && all_valid;
-  }
-  best.silent = all_valid && !best.replicas;
-  if (best.replicas && !all_valid && *best.replicas < current) best.replicas.reset();
-  if (best.replicas && *best.replicas < current && input.counts.ready == 0) {
-    // The traffic is missing because nobody serves it; shrinking in an outage makes coming back slower.
-    best.replicas = current;
-    steps.push_back(
-        {.step = "Outage", .replicas = current, .detail = "no pod is ready: the count does not fall"});
-  }
-  return best;
-}
-
-Condition scaling_active(const TotalInput& input, const Proposal& proposal) {
-  if (input.manual) {
-    return condition("ScalingActive",
-                     ConditionStatus::False,
-                     "ManualReplicas",
-                     "spec.replicas holds the count; remove it to let the metrics decide again");
-  }
-  if (proposal.replicas) {
-    return condition("ScalingActive",
-                     ConditionStatus::True,
-                     "ValidMetricFound",
-                     "the count follows metric " + proposal.metric);
-  }
-  if (proposal.silent) {
-    return condition("ScalingActive",
-                     ConditionStatus::True,
-                     "NothingAsked",
-                     "nobody asked, so there is no latency to follow; the count stays");
-  }
-  return condition("ScalingActive",
-                   ConditionStatus::False,
-                   "FailedGetExternalMetric",
-                   "the count stays where it is: " + proposal.problem);
-}
-
-Condition unstabilised() {
-  return condition(
-      "AbleToScale", ConditionStatus::True, "ReadyForNewScale", "no stabilisation window holds the count");
-}
-
-Condition stabilisation(const TotalInput& input, std::int32_t proposal, std::int32_t stable) {
-  if (stable == proposal) return unstabilised();
-  if (proposal >= input.counts.current) {
-    return condition(
-        "AbleToScale",
-        ConditionStatus::True,
-        "ScaleUpStabilized",
-        "recent recommendations were lower than the current one, applying the lowest recent one");
-  }
-  return condition(
-      "AbleToScale",
-      ConditionStatus::True,
-      "ScaleDownStabilized",
-      "recent recommendations were higher than the current one, applying the highest recent one");
-}
-
-Condition limited(ConditionStatus status, const char* reason) {
-  const std::string_view name = reason;
-  std::string message = "the desired count is within the acceptable range";
-  if (name == "ScaleUpLimit") message = "the desired count rises faster than behavior.scaleUp allows";
-  if (name == "ScaleDownLimit") message = "the desired count falls faster than behavior.scaleDown allows";
-  if (name == "TooManyReplicas")
-    message = "the desired count is above maxReplicas; raise it if the load is to be met";
-  if (name == "TooFewReplicas") message = "the desired count is below minReplicas";
-  if (name == "NoRecommendation") message = "nothing recommends a count that could be limited";
-  return condition("ScalingLimited", status, reason, std::move(message));
-}
-
-/// Policies, then bounds: `stable` -> the decided total.
-void limit_rate(const TotalInput& input, const History& history, std::int32_t stable, TotalOutcome& outcome) {
-  const auto current = input.counts.current;
-  const auto [min, max] = input.limits;
-  std::int32_t rated = stable;
-  const char* reason = "DesiredWithinRange";
-  if (stable > current) {
-    const auto limit = up_limit(input.scaling.scale_up, history, current, input.now);
-    rated = std::min(stable, limit);
-    outcome.replicas = std::min(rated, max);
-    reason = max > limit ? "ScaleUpLimit" : "TooManyReplicas";
-  } else if (stable < current) {
-    const auto limit = down_limit(input.scaling.scale_down, history, current, input.now);
-    rated = std::max(stable, limit);
-    outcome.replicas = std::max(rated, min);
-    reason = min < limit ? "ScaleDownLimit" : "TooFewReplicas";
-  } else {
-    outcome.replicas = stable;
-  }
-  const bool is_limited = outcome.replicas != stable;
-  outcome.steps.push_back({.step = "RateLimit", .replicas = rated});
-  outcome.steps.push_back({.step = "Bounds", .replicas = outcome.replicas});
-  outcome.scaling_limited = limited(is_limited ? ConditionStatus::True : ConditionStatus::False,
-                                    is_limited ? reason : "DesiredWithinRange");
-}
-
-void follow_metrics(const TotalInput& input,
-                    const Proposal& proposal,
-                    History& history,
-                    TotalOutcome& outcome) {
-  const auto asked = *proposal.replicas;
-  const auto stable = stabilised(input, history, asked);
-  history.record_recommendation(input.now, asked);
-  outcome.able_to_scale = stabilisation(input, asked, stable);
-  outcome.steps.push_back({.step = "Stabilise", .replicas = stable});
-  limit_rate(input, history, stable, outcome);
-  outcome.cause = outcome.replicas > input.counts.current
-                      ? "metric " + proposal.metric + " is above its target"
-                      : "all metrics are below their targets";
-}
-
-/// What bounds and people ask for goes before the metrics, and no policy slows it down.
-bool skip_metrics(const TotalInput& input, History& history, TotalOutcome& outcome) {
-  const auto current = input.counts.current;
-  const auto [min, max] = input.limits;
-  outcome.able_to_scale = unstabilised();
-  if (input.manual) {
-    outcome.replicas = std::clamp(*input.manual, min, max);
-    outcome.cause = "spec.replicas asks for it";
-    outcome.steps.push_back({.step = "Manual", .replicas = input.manual});
-    // Handing back to the metrics must not shrink the service before they have been watched for a window.
-    history.record_floor(input.now, outcome.replicas);
-    const char* reason = *input.manual > max ? "TooManyReplicas" : "TooFewReplicas";
-    const bool is_limited = outcome.replicas != *input.manual;
-    outcome.scaling_limited = limited(is_limited ? ConditionStatus::True : ConditionStatus::False,
-                                      is_limited ? reason : "DesiredWithinRange");
-  } else if (current > max) {
-    outcome.replicas = max;
-    outcome.cause = "the count was above maxReplicas";
-    outcome.scaling_limited = limited(ConditionStatus::True, "TooManyReplicas");
-  } else if (current < min) {
-    outcome.replicas = min;
-    outcome.cause = "the count was below minReplicas";
-    outcome.scaling_limited = limited(ConditionStatus::True, "TooFewReplicas");
-  } else {
-    return false;
-  }
-  outcome.steps.push_back({.step = "Bounds", .replicas = outcome.replicas});
-  return true;
-}
 
 }  // namespace
 
@@ -231,70 +244,7 @@ std::chrono::seconds longest_period(const api::Scaling& scaling) {
 }
 
 TotalOutcome decide_total(const TotalInput& input, std::span<const Reading> readings, History& history) {
-  TotalOutcome outcome;
-  const auto current = input.counts.current;
-  // First sight: what is there counts as recommended, so nothing shrinks before a whole window was watched.
-  if (!history.has_recommendations()) history.record_recommendation(input.now, current);
-
-  const auto proposal = combine(input, readings, outcome.steps);
-  outcome.scaling_active = scaling_active(input, proposal);
-  if (!skip_metrics(input, history, outcome)) {
-    if (proposal.replicas) {
-      follow_metrics(input, proposal, history, outcome);
-    } else {
-      outcome.replicas = current;
-      outcome.steps.push_back(
-          {.step = "Hold", .replicas = current, .detail = outcome.scaling_active.message});
-      outcome.scaling_limited = limited(ConditionStatus::False, "NoRecommendation");
-    }
-  }
-  if (input.settings.frozen && outcome.replicas < current && current <= input.limits.max) {
-    outcome.replicas = current;
-    outcome.steps.push_back(
-        {.step = "Frozen", .replicas = current, .detail = "the fleet breaker forbids shrinking"});
-  }
-  const auto longest_window = std::max(up_window(input.scaling), down_window(input.scaling, input.settings));
-  history.forget(moment_before(input.now, longest_window),
-                 moment_before(input.now, longest_period(input.scaling)));
-  return outcome;
-}
-
-Condition signals_available(std::span<const Reading> readings) {
-  const auto severity = [](const Reading& reading) {
-    switch (reading.quality) {
-      case Quality::Error:
-        return 4;
-      case Quality::Empty:
-        return 3;
-      case Quality::Stale:
-        return 2;
-      case Quality::Partial:
-        return 1;
-      case Quality::Fresh:
-        return 0;
-    }
-    return 4;
-  };
-  const auto worst = std::ranges::max_element(readings, {}, severity);
-  if (worst == readings.end()) {
-    return condition("SignalsAvailable",
-                     ConditionStatus::False,
-                     "NoMetric",
-                     "no metric is declared; add one to spec.scaling.metrics");
-  }
-  switch (worst->quality) {
-    case Quality::Error:
-      return condition("SignalsAvailable", ConditionStatus::False, "SignalError", worst->problem);
-    case Quality::Empty:
-      return condition("SignalsAvailable", ConditionStatus::False, "SignalEmpty", worst->problem);
-    case Quality::Stale:
-      return condition("SignalsAvailable", ConditionStatus::False, "SignalStale", worst->problem);
-    case Quality::Partial:
-      return condition("SignalsAvailable", ConditionStatus::True, "SignalPartial", worst->problem);
-    case Quality::Fresh:
-      break;
-  }
-  return condition("SignalsAvailable", ConditionStatus::True, "SignalsFresh", "every metric is fresh");
+  return Decider{input, history}.decide(readings);
 }
 
 }  // namespace evenkeel::scaling

@@ -30,7 +30,18 @@ class EventsPageTest(unittest.TestCase):
     # The rooms that give reasons, and words of theirs that are none: kinds, types of conditions, names of presets.
     ROOMS = ("controller", "failover", "plan", "routing", "scaling")
     OTHER_WORDS = frozenset(
-        {"Deployment", "EndpointSlice", "HTTPRoute", "LatencyP99", "LoadBalancedService", "RequestsPerSecond"}
+        {
+            "ActiveConnections",
+            "CPUUtilization",
+            "Deployment",
+            "EndpointSlice",
+            "ErrorRatio",
+            "HTTPRoute",
+            "LatencyP99",
+            "LoadBalancedService",
+            "MemoryUtilization",
+            "RequestsPerSecond",
+        }
     )
 
     def setUp(self) -> None:

@@ -8,12 +8,15 @@
 #include <vector>
 
 #include "evenkeel/base/clock.hpp"
+#include "evenkeel/scaling/forecast.hpp"
 
 /// What the total's arithmetic remembers. docs/decision.md, "Time" and "Memory".
 namespace evenkeel::scaling {
 
 /// `now - span` without overflow; a negative span counts as 0.
 [[nodiscard]] WallTime moment_before(WallTime now, std::chrono::seconds span);
+/// `time + span`, likewise.
+[[nodiscard]] WallTime moment_after(WallTime time, std::chrono::seconds span);
 
 struct Recommendation {
   WallTime time;
@@ -51,6 +54,8 @@ class History {
   std::vector<Recommendation> lowest;   ///< Monotonic queue: answers "the lowest since".
   std::vector<ScaleEvent> events;
   std::optional<PendingScale> pending;
+  std::optional<WallTime> idle_since;  ///< Nobody has asked for anything since.
+  SeasonMemory seasons;
   /// @}
 
   [[nodiscard]] bool has_recommendations() const { return !highest.empty() || !lowest.empty(); }

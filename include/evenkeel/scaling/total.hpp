@@ -13,13 +13,13 @@
 #include "evenkeel/scaling/history.hpp"
 #include "evenkeel/scaling/signal.hpp"
 
-/// Readings -> the total number of replicas: the arithmetic of autoscaling/v2. docs/decision.md has the
-/// rules and where they differ.
+/// Readings -> the total number of replicas: the arithmetic of autoscaling/v2 and what it has not.
+/// docs/scaling.md has the rules and where they differ.
 namespace evenkeel::scaling {
 
 /// The counts that the arithmetic starts from.
 struct Counts {
-  std::int32_t current = 0;   ///< The total that policies start from.
+  std::int32_t current = 0;   ///< The total that policies start from. 0: asleep by our own scaling.
   std::int32_t existing = 0;  ///< Pods that exist: what `AverageValue` divides by for its tolerance.
   std::int32_t ready = 0;     ///< Pods that serve: what `Value` multiplies.
   bool several = false;       ///< Several backends share the total.
@@ -37,10 +37,23 @@ struct TotalInput {
   WallTime now;
   Counts counts;
   Limits limits;
+  bool restored = false;  ///< The history comes from another process.
+
+  /// One backend: its pods, for metrics of scope Pod, and whether it is replacing them.
+  std::span<const api::Pod> pods = {};
+  bool rollout = false;
+
+  /// Several backends: what each metric of scope Backend or Pod asks for in all, unrounded, in the order of
+  /// the metrics; empty where that cannot be told. Metrics of scope Service are asked here.
+  std::vector<std::optional<double>> asked = {};
+  /// No proposal is below it: demand must not vanish with the pods that served it.
+  std::optional<std::int32_t> floor = {};
 };
 
 struct TotalOutcome {
   std::int32_t replicas = 0;
+  /// What the metrics together ask for, before anything limits it. Empty: nothing can be told.
+  std::optional<std::int32_t> proposal;
   std::string cause;  ///< For the event: "metric rps above its target".
   std::vector<api::Step> steps;
   api::Condition able_to_scale;
@@ -48,7 +61,7 @@ struct TotalOutcome {
   api::Condition scaling_limited;
 };
 
-/// The proposal of one metric before anything limits it. `reading` is usable().
+/// What one metric of scope Service or Backend asks for before anything limits it. `reading` is usable().
 [[nodiscard]] std::int32_t propose(const api::Metric& metric,
                                    const Reading& reading,
                                    const Counts& counts,
@@ -57,7 +70,6 @@ struct TotalOutcome {
 
 /// The total, and why. Records its recommendation in `history`; scale events are the caller's to record, who
 /// alone sees the writes. `readings` are those of `input.scaling.metrics`, in order.
-/// @pre counts.current > 0
 [[nodiscard]] TotalOutcome decide_total(const TotalInput& input,
                                         std::span<const Reading> readings,
                                         History& history);

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "evenkeel/api/load_balanced_service.hpp"
+#include "evenkeel/api/snapshot.hpp"
+#include "evenkeel/base/clock.hpp"
+#include "evenkeel/scaling/signal.hpp"
+
+/// What one of several backends needs. docs/scaling.md.
+namespace evenkeel::scaling {
+
+/// One of several backends, as far as its need depends on it.
+struct BackendCounts {
+  std::string_view name;
+  std::int32_t current = 0;  ///< specReplicas.
+  std::int32_t ready = 0;    ///< Pods that serve, those of a surge left out.
+  bool rollout = false;
+  std::span<const api::Pod> pods = {};
+};
+
+/// What a metric of scope Backend or Pod asks for of one backend: upstream's ratio times its count at zero
+/// tolerance, unrounded. Empty: its reading cannot be used, or abstains.
+[[nodiscard]] std::optional<double> backend_need(const api::Metric& metric,
+                                                 const Reading& reading,
+                                                 const BackendCounts& backend,
+                                                 const api::Settings& settings,
+                                                 WallTime now);
+
+}  // namespace evenkeel::scaling

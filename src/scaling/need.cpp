@@ -1,0 +1,46 @@
+#include "evenkeel/scaling/need.hpp"
+
+#include "pods.hpp"
+
+namespace evenkeel::scaling {
+namespace {
+
+using api::MetricScope;
+
+std::optional<double> need_from_pods(const api::Metric& metric,
+                                     const Reading& reading,
+                                     const BackendCounts& backend,
+                                     const api::Settings& settings,
+                                     WallTime now) {
+  return size_from_pods({.metric = metric,
+                         .samples = reading.pods,
+                         .pods = backend.pods,
+                         .current = backend.current,
+                         .rollout = backend.rollout,
+                         .strangers = false,
+                         .settings = settings,
+                         .now = now,
+                         .tolerance = {}})
+      .need;
+}
+
+}  // namespace
+
+std::optional<double> backend_need(const api::Metric& metric,
+                                   const Reading& reading,
+                                   const BackendCounts& backend,
+                                   const api::Settings& settings,
+                                   WallTime now) {
+  if (metric.scope == MetricScope::Pod) {
+    return reading.usable() ? need_from_pods(metric, reading, backend, settings, now) : std::nullopt;
+  }
+  const auto found = reading.by_backend.find(backend.name);
+  if (found == reading.by_backend.end() || !found->second.usable()) return std::nullopt;
+  const auto target = static_cast<double>(metric.target_value.milli());
+  if (!(target > 0)) return std::nullopt;
+  const double ratio = static_cast<double>(*found->second.milli) / target;
+  // A load is shared by the replicas already: ratio times count is the load over what one carries.
+  return metric.target_type == api::TargetType::Value ? ratio * backend.ready : ratio;
+}
+
+}  // namespace evenkeel::scaling
