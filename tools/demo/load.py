@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -16,6 +17,7 @@ _RAMP_SECONDS = 1.0
 _START_SECONDS = 30.0
 _END_SECONDS = 15.0
 _PR_SET_PDEATHSIG = 1
+_REQUEST_LINE = re.compile(rb"^http_req_duration,.*\n", re.MULTILINE)
 
 
 class Load:
@@ -62,9 +64,9 @@ class Load:
             )
 
     def wait_for_first(self) -> None:
-        """Returns when the log has its first line of data."""
+        """Returns when the log has a whole line about a request; those about the generator itself do not count."""
         deadline = time.monotonic() + _START_SECONDS
-        while not (self.log.exists() and self.log.read_bytes().count(b"\n") > 1):
+        while not (self.log.exists() and _REQUEST_LINE.search(self.log.read_bytes())):
             self.demand_alive()
             if time.monotonic() > deadline:
                 raise DemoError(f"k6 has written no request within {_START_SECONDS:.0f} s{self._tail()}")
