@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -44,9 +45,12 @@ json to_json(const BackendStatus& backend) {
               {"tier", backend.tier},
               {"sharePermille", backend.share_permille},
               {"targetSharePermille", backend.target_share_permille}};
+  put(object, "observedSharePermille", backend.observed_share_permille);
   put(object, "replicas", backend.replicas);
   put(object, "readyReplicas", backend.ready_replicas);
   put(object, "desiredReplicas", backend.desired_replicas);
+  put(object, "ejectedUntil", backend.ejected_until);
+  if (backend.ejections > 0) object["ejections"] = backend.ejections;
   put(object, "reason", backend.reason);
   return object;
 }
@@ -84,6 +88,9 @@ json to_json(const Step& step) {
   put_quantity(object, "value", step.value);
   if (step.quality) object["quality"] = to_string(*step.quality);
   put(object, "replicas", step.replicas);
+  if (step.weight && std::isfinite(*step.weight)) {
+    object["sharePermille"] = std::lround(std::clamp(*step.weight, 0.0, 100.0) * 10);
+  }
   if (step.detail) object["detail"] = *step.detail;
   return object;
 }

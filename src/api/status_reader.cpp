@@ -63,9 +63,12 @@ BackendStatus read_backend(const Field& field) {
   backend.tier = count_of(field, "tier");
   backend.share_permille = count_of(field, "sharePermille");
   backend.target_share_permille = count_of(field, "targetSharePermille");
+  field["observedSharePermille"].read_count(backend.observed_share_permille);
   field["replicas"].read_count(backend.replicas);
   field["readyReplicas"].read_count(backend.ready_replicas);
   field["desiredReplicas"].read_count(backend.desired_replicas);
+  field["ejectedUntil"].read_time(backend.ejected_until);
+  field["ejections"].read_count(backend.ejections);
   backend.reason = text_of(field, "reason");
   return backend;
 }
@@ -109,6 +112,9 @@ Step read_step(const Field& field) {
   step.value = read_value(field["value"]);
   if (const auto quality = text_of(field, "quality"); !quality.empty()) step.quality = to_quality(quality);
   field["replicas"].read_count(step.replicas);
+  std::optional<std::int32_t> share;
+  field["sharePermille"].read_count(share);
+  if (share) step.weight = *share / 10.0;
   if (auto detail = text_of(field, "detail"); !detail.empty()) step.detail = std::move(detail);
   return step;
 }

@@ -31,6 +31,7 @@ struct Step {
   std::optional<double> value;
   std::optional<Quality> quality;
   std::optional<std::int32_t> replicas;
+  std::optional<double> weight;       ///< Percent of all traffic.
   std::optional<std::string> detail;  ///< A sentence for people, where the step has more to say.
 };
 

@@ -27,9 +27,12 @@ struct BackendStatus {
   std::int32_t tier = 0;
   std::int32_t share_permille = 0;
   std::int32_t target_share_permille = 0;
+  std::optional<std::int32_t> observed_share_permille;
   std::optional<std::int32_t> replicas;
   std::optional<std::int32_t> ready_replicas;
   std::optional<std::int32_t> desired_replicas;
+  std::optional<WallTime> ejected_until;
+  std::int32_t ejections = 0;  ///< Not yet forgiven.
   std::string reason;
 };
 

@@ -20,7 +20,7 @@ TEST(PrintDecision, HasTheDocumentedForm) {
   decision.total = {
       .replicas = 5,
       .steps = {{.step = "Metric", .metric = "rps", .value = 120.0, .quality = Quality::Fresh, .replicas = 5},
-                {.step = "Bounds", .replicas = 5, .detail = "within"}}};
+                {.step = "Bounds", .replicas = 5, .weight = 12.5, .detail = "within"}}};
   decision.backends["blue"] = {
       .replicas = 4, .weight = 80, .target_weight = 79.5, .state = BackendState::Active, .reason = "r"};
   decision.active_tier = 0;
@@ -32,10 +32,22 @@ TEST(PrintDecision, HasTheDocumentedForm) {
       print_decision(decision),
       R"({"namespace":"store","name":"shop","time":"2026-01-01T00:00:00Z","total":{"replicas":5,"steps":[)"
       R"({"step":"Metric","metric":"rps","value":120.0,"quality":"Fresh","replicas":5},)"
-      R"({"step":"Bounds","replicas":5,"detail":"within"}]},"backends":{"blue":{"replicas":4,"weight":80.0,)"
+      R"({"step":"Bounds","replicas":5,"weight":12.5,"detail":"within"}]},"backends":{"blue":{"replicas":4,"weight":80.0,)"
       R"("targetWeight":79.5,"state":"Active","reason":"r","steps":[]}},"activeTier":0,"conditions":[)"
       R"({"type":"ScalingLimited","status":"False","reason":"DesiredWithinRange","message":"m"}],"events":[)"
       R"({"type":"Warning","reason":"ScaledUp","message":"m"}],"warnings":["w"],"memory":{"v":1}})");
+}
+
+TEST(PrintDecision, SaysUntilWhenABackendIsKeptOut) {
+  Decision decision;
+  decision.backends["blue"].ejected_until = parse_rfc3339("2026-01-01T00:05:00Z");
+  decision.backends["blue"].ejections = 2;
+  decision.backends["green"] = {};
+  const auto backends = json::parse(print_decision(decision))["backends"];
+  EXPECT_EQ(backends["blue"]["ejectedUntil"], "2026-01-01T00:05:00Z");
+  EXPECT_EQ(backends["blue"]["ejections"], 2);
+  EXPECT_FALSE(backends["green"].contains("ejectedUntil"));
+  EXPECT_FALSE(backends["green"].contains("ejections"));
 }
 
 TEST(PrintDecision, WritesNullForWhatIsLeftAlone) {

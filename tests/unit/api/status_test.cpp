@@ -37,9 +37,12 @@ Status full_status() {
                       .tier = 1,
                       .share_permille = 800,
                       .target_share_permille = 900,
+                      .observed_share_permille = 795,
                       .replicas = 3,
                       .ready_replicas = 2,
                       .desired_replicas = 4,
+                      .ejected_until = at("2026-01-01T00:05:00Z"),
+                      .ejections = 2,
                       .reason = "r"}};
   status.routes = {{.name = "pages",
                     .kind = "HTTPRoute",
@@ -59,6 +62,7 @@ Status full_status() {
                                      .value = 120.0,
                                      .quality = Quality::Fresh,
                                      .replicas = 5,
+                                     .weight = 33.3,
                                      .detail = "why"}}};
   status.last_scale_time = at("2026-01-01T00:00:04Z");
   status.memory = R"({"v":1})";
@@ -86,6 +90,10 @@ TEST(PrintStatusPatch, IsReadBackAsItWas) {
   EXPECT_EQ(printed(observed->status), patch);
   EXPECT_EQ(observed->status.conditions.at(0).condition, full_status().conditions.at(0).condition);
   EXPECT_EQ(observed->status.backends.at(0).state, BackendState::Ejected);
+  EXPECT_EQ(observed->status.backends.at(0).observed_share_permille, 795);
+  EXPECT_EQ(observed->status.backends.at(0).ejected_until, at("2026-01-01T00:05:00Z"));
+  EXPECT_EQ(observed->status.backends.at(0).ejections, 2);
+  EXPECT_EQ(observed->status.last_decision.steps.at(0).weight, 33.3);
   EXPECT_EQ(observed->status.signals.at(0).value, 1.5);
   EXPECT_EQ(observed->status.last_decision.steps.at(0).detail, "why");
   EXPECT_EQ(observed->status.memory, R"({"v":1})");
@@ -147,7 +155,7 @@ TEST(ParseObservedService, TakesAStatusThatCannotBeReadForNone) {
 
 TEST(ParseObservedService, IgnoresFieldsOfANewerCrdButNotABadSpec) {
   auto object = object_with(nullptr);
-  object["spec"]["failover"] = {{"panicPercent", 50}};
+  object["spec"]["later"] = {{"panicPercent", 50}};
   EXPECT_TRUE(parse_observed_service(object.dump()).ok());
   object["spec"]["backends"][0]["weight"] = -1;
   const auto observed = parse_observed_service(object.dump());
