@@ -1,5 +1,6 @@
 #include "json_field.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -88,6 +89,20 @@ void Field::read_whole(std::int64_t& out) const {
   if (const auto number = whole()) out = *number;
 }
 
+void Field::read_signed(std::optional<std::int32_t>& out) const {
+  if (!present_) return;
+  using Limits = std::numeric_limits<std::int32_t>;
+  if (const auto number = whole()) {
+    out = static_cast<std::int32_t>(std::clamp<std::int64_t>(*number, Limits::min(), Limits::max()));
+  }
+}
+
+void Field::read_signed(std::int32_t& out) const {
+  std::optional<std::int32_t> number;
+  read_signed(number);
+  if (number) out = *number;
+}
+
 void Field::read_count(std::optional<std::int32_t>& out) const {
   if (!present_) return;
   const auto number = whole();
@@ -143,7 +158,7 @@ void Field::read_texts(std::map<std::string, std::string>& out) const {
   each_member([&](std::string_view name, const Field& member) {
     std::string text;
     member.read_text(text);
-    out.insert_or_assign(std::string{name}, std::move(text));
+    out.emplace(name, std::move(text));
   });
 }
 

@@ -43,6 +43,8 @@ class Complaint {
 /// A JSON value, or the absence of one, that knows where it stands. It looks into its parent, its document
 /// and its complaint: never store it beyond them. Null counts as absent.
 ///
+/// Of members that are there twice the first counts.
+///
 /// Every read_*() leaves `out` alone when the value is absent, and complains when it has the wrong type.
 class Field {
  public:
@@ -70,6 +72,9 @@ class Field {
   void read_count(std::int32_t& out) const;
   void read_count(std::optional<std::int32_t>& out) const;
   void read_whole(std::int64_t& out) const;
+  /// A whole number, below 0 too; beyond 31 bits it saturates.
+  void read_signed(std::int32_t& out) const;
+  void read_signed(std::optional<std::int32_t>& out) const;
   void read_number(std::optional<double>& out) const;
   void read_seconds(std::chrono::seconds& out) const;
   void read_seconds(std::optional<std::chrono::seconds>& out) const;

@@ -14,7 +14,7 @@ void read_requests(const Field& field, std::map<std::string, Quantity>& requests
   field.each_member([&](std::string_view name, const Field& member) {
     std::optional<Quantity> quantity;
     member.read_quantity(quantity);
-    if (quantity) requests.insert_or_assign(std::string{name}, *quantity);
+    if (quantity) requests.emplace(name, *quantity);
   });
 }
 
@@ -37,29 +37,21 @@ Pod read_pod(const Field& field) {
   return pod;
 }
 
-/// A number of 0 or more.
-void read_amount(const Field& field, std::optional<double>& out) {
-  std::optional<double> number;
-  field.read_number(number);
-  if (!number) return;
-  if (*number < 0) return field.complain("must be 0 or more");
-  out = number;
-}
-
 BackendObservation read_backend(const Field& field) {
   BackendObservation backend;
-  field["specReplicas"].read_count(backend.spec_replicas);
-  field["statusReplicas"].read_count(backend.status_replicas);
-  field["readyReplicas"].read_count(backend.ready_replicas);
-  field["updatedReplicas"].read_count(backend.updated_replicas);
+  // Counts below 0 are read: they make no sense, and what becomes of them is the decision's to say.
+  field["specReplicas"].read_signed(backend.spec_replicas);
+  field["statusReplicas"].read_signed(backend.status_replicas);
+  field["readyReplicas"].read_signed(backend.ready_replicas);
+  field["updatedReplicas"].read_signed(backend.updated_replicas);
   field["rollout"].read_flag(backend.rollout);
   if (const Field endpoints = field["endpoints"]; endpoints.present()) {
     auto& counts = backend.endpoints.emplace();
-    endpoints["ready"].read_count(counts.ready);
-    endpoints["total"].read_count(counts.total);
+    endpoints["ready"].read_signed(counts.ready);
+    endpoints["total"].read_signed(counts.total);
   }
-  read_amount(field["weight"], backend.weight);
-  read_amount(field["observedWeight"], backend.observed_weight);
+  field["weight"].read_number(backend.weight);
+  field["observedWeight"].read_number(backend.observed_weight);
   field["observedWeightTime"].read_time(backend.observed_weight_time);
   const Field pods = field["pods"];
   pods.each_item([&](const Field& pod) { backend.pods.push_back(read_pod(pod)); });
@@ -91,9 +83,12 @@ Sample read_sample(const Field& field) {
   field["labels"].read_texts(sample.labels);
   sample.value = read_value(field["value"]);
   field["time"].read_time(sample.time);
-  field["windowSeconds"].read_seconds(sample.window);
-  read_amount(field["weight"], sample.weight);
-  field["contributors"].read_count(sample.contributors);
+  std::optional<std::int32_t> window;
+  field["windowSeconds"].read_signed(window);
+  // No time to look back over is no window.
+  if (window && *window > 0) sample.window = std::chrono::seconds{*window};
+  field["weight"].read_number(sample.weight);
+  field["contributors"].read_signed(sample.contributors);
   return sample;
 }
 
@@ -130,12 +125,12 @@ RouteObject read_route(const Field& field) {
 void read_observations(const Field& root, Snapshot& snapshot) {
   const Field backends = root["backends"];
   backends.each_member([&](std::string_view name, const Field& backend) {
-    snapshot.backends.insert_or_assign(std::string{name}, read_backend(backend));
+    snapshot.backends.emplace(name, read_backend(backend));
   });
   const Field metrics = root["metrics"];
   metrics.each_member([&](std::string_view name, const Field& metric) {
     // A metric that is null was not read, as if it were absent.
-    if (metric.present()) snapshot.metrics.insert_or_assign(std::string{name}, read_metric(metric));
+    if (metric.present()) snapshot.metrics.emplace(name, read_metric(metric));
   });
   if (const Field memory = root["memory"]; memory.present()) snapshot.memory = memory.json();
   root["restored"].read_flag(snapshot.restored);

@@ -39,7 +39,8 @@ struct Endpoints {
   std::int32_t total = 0;
 };
 
-/// What was seen of one backend. Absent figures are unknown, never zero.
+/// What was seen of one backend. Absent figures are unknown, never zero. A snapshot may hold nonsense, like
+/// counts below 0: the decision says what becomes of it, with a warning.
 struct BackendObservation {
   std::optional<std::int32_t> spec_replicas;
   std::optional<std::int32_t> status_replicas;

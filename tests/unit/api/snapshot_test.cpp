@@ -1,6 +1,7 @@
 #include "evenkeel/api/snapshot.hpp"
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -221,6 +222,65 @@ TEST(ParseSnapshot, SaturatesCounts) {
   EXPECT_EQ(read(document).backends.at("blue").ready_replicas, 2'147'483'647);
 }
 
+TEST(ParseSnapshot, LeavesNonsenseToTheDecision) {
+  auto document = full();
+  auto& blue = document["backends"]["blue"];
+  blue["specReplicas"] = -3;
+  blue["statusReplicas"] = -1e300;
+  blue["endpoints"] = {{"ready", -1}, {"total", -2}};
+  blue["weight"] = -0.5;
+  blue["observedWeight"] = 1e300;
+  document["backends"]["nobody"] = {{"specReplicas", 1}};
+  auto& sample = document["metrics"]["rps"]["samples"][0];
+  sample["time"] = "2261-01-01T00:00:00Z";
+  sample["windowSeconds"] = -60;
+  sample["weight"] = -1;
+  sample["contributors"] = -1;
+  document["metrics"]["rps"]["samples"][1] = sample;
+  const auto snapshot = read(document);
+  const auto& seen = snapshot.backends.at("blue");
+  EXPECT_EQ(seen.spec_replicas, -3);
+  EXPECT_EQ(seen.status_replicas, std::numeric_limits<std::int32_t>::min());
+  EXPECT_EQ(seen.endpoints->ready, -1);
+  EXPECT_EQ(seen.endpoints->total, -2);
+  EXPECT_EQ(seen.weight, -0.5);
+  EXPECT_EQ(seen.observed_weight, 1e300);
+  EXPECT_TRUE(snapshot.backends.contains("nobody"));
+  const auto& samples = snapshot.metrics.at("rps").samples;
+  EXPECT_EQ(samples[0].time, parse_rfc3339("2261-01-01T00:00:00Z"));
+  EXPECT_FALSE(samples[0].window.has_value());
+  EXPECT_EQ(samples[0].weight, -1);
+  EXPECT_EQ(samples[0].contributors, -1);
+  EXPECT_EQ(samples[1].labels, samples[0].labels);
+}
+
+TEST(ParseSnapshot, TakesTheFirstOfMembersThatAreThereTwice) {
+  const auto snapshot = parse_snapshot(R"({
+    "now": "2026-01-01T00:00:00Z", "now": "2027-01-01T00:00:00Z",
+    "service": {"metadata": {"namespace": "store", "name": "shop", "name": "other",
+                             "annotations": {"a": "first", "a": "second"}},
+                "spec": {"backends": [{"name": "blue", "serviceRef": {"name": "shop-blue"}}]}},
+    "backends": {"blue": {"specReplicas": 1, "specReplicas": 2}, "blue": {"specReplicas": 3}},
+    "metrics": {"rps": {"samples": [{"value": 1, "value": 2, "labels": {"l": "1", "l": "2"}}]},
+                "rps": {"samples": []}}})");
+  ASSERT_TRUE(snapshot.ok()) << snapshot.error().message;
+  EXPECT_EQ(snapshot->now, parse_rfc3339("2026-01-01T00:00:00Z"));
+  EXPECT_EQ(snapshot->service.key.name, "shop");
+  EXPECT_EQ(snapshot->service.annotations.at("a"), "first");
+  EXPECT_EQ(snapshot->backends.at("blue").spec_replicas, 1);
+  ASSERT_THAT(snapshot->metrics.at("rps").samples, SizeIs(1));
+  EXPECT_EQ(snapshot->metrics.at("rps").samples[0].value, 1);
+  EXPECT_EQ(snapshot->metrics.at("rps").samples[0].labels.at("l"), "1");
+}
+
+TEST(ParseSnapshot, RefusesASpecFieldThatIsThereTwice) {
+  const auto snapshot = parse_snapshot(R"({"now": "2026-01-01T00:00:00Z", "service": {
+    "metadata": {"name": "shop"},
+    "spec": {"backends": [{"name": "blue", "weight": 1, "weight": 2, "serviceRef": {"name": "shop-blue"}}]}}})");
+  ASSERT_FALSE(snapshot.ok());
+  EXPECT_THAT(snapshot.error().message, StartsWith("service.spec.backends[0].weight: duplicate field"));
+}
+
 struct BadRow {
   std::string name;
   std::string path;  ///< JSON pointer.
@@ -269,11 +329,10 @@ INSTANTIATE_TEST_SUITE_P(
                "/backends/blue/specReplicas",
                2.5,
                "backends.blue.specReplicas: must be a whole number"},
-        BadRow{"NegativeCount",
-               "/backends/blue/endpoints/ready",
+        BadRow{"NegativeSetting",
+               "/settings/downscaleStabilizationSeconds",
                -1,
-               "backends.blue.endpoints.ready: must be 0 or more"},
-        BadRow{"NegativeWeight", "/backends/blue/weight", -0.5, "backends.blue.weight: must be 0 or more"},
+               "settings.downscaleStabilizationSeconds: must be 0 or more"},
         BadRow{"TextFlag", "/backends/blue/rollout", "yes", "backends.blue.rollout: must be true or false"},
         BadRow{"PodTime",
                "/backends/blue/pods/1/startTime",
