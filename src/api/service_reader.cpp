@@ -1,5 +1,9 @@
 #include "service_reader.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "json_tree.hpp"
 #include "structural.hpp"
 
@@ -20,22 +24,88 @@ std::optional<std::int32_t> optional_count(const json& object, const char* name)
   return count_of(*member);
 }
 
+void take(const json& object, const char* name, std::int32_t& out) {
+  if (const auto count = optional_count(object, name)) out = *count;
+}
+
+void take(const json& object, const char* name, seconds& out) {
+  if (const auto count = optional_count(object, name)) out = seconds{*count};
+}
+
 std::string text_of(const json& object, const char* name) {
   const auto member = object.find(name);
   if (member == object.end()) return "";
   return member->is_string() ? member->get<std::string>() : std::to_string(count_of(*member));
 }
 
-Quantity quantity_of(const json& object, const char* name) {
-  const auto quantity = Quantity::parse(text_of(object, name));
-  return quantity ? *quantity : Quantity{};
+std::optional<Quantity> optional_quantity(const json& object, const char* name) {
+  if (!object.contains(name)) return std::nullopt;
+  return Quantity::parse(text_of(object, name));
 }
 
-Mode to_mode(const std::string& text) {
-  if (text == "Observe") return Mode::Observe;
-  if (text == "Paused") return Mode::Paused;
-  return Mode::Enforce;
+/// The object at `name`, an empty one where there is none: its fields then keep their defaults.
+const json& object_at(const json& object, const char* name) {
+  static const json kEmpty = json::object();
+  const auto member = object.find(name);
+  return member == object.end() ? kEmpty : *member;
 }
+
+/// The list at `name`, an empty one where there is none.
+const json& list_at(const json& object, const char* name) {
+  static const json kEmpty = json::array();
+  const auto member = object.find(name);
+  return member == object.end() ? kEmpty : *member;
+}
+
+template <class Enum>
+struct Word {
+  std::string_view text;
+  Enum value;
+};
+
+/// The value whose word stands at `name`; enums are checked by then, so another word is none.
+template <class Enum, std::size_t N>
+void take_word(const json& object, const char* name, const std::array<Word<Enum>, N>& words, Enum& out) {
+  const auto text = text_of(object, name);
+  for (const auto& word : words) {
+    if (word.text == text) out = word.value;
+  }
+}
+
+constexpr auto kModes = std::to_array<Word<Mode>>(
+    {{"Enforce", Mode::Enforce}, {"Observe", Mode::Observe}, {"Paused", Mode::Paused}});
+
+constexpr auto kAlgorithms =
+    std::to_array<Word<Algorithm>>({{"WeightedRoundRobin", Algorithm::WeightedRoundRobin},
+                                    {"RoundRobin", Algorithm::RoundRobin},
+                                    {"LeastConnections", Algorithm::LeastConnections},
+                                    {"FastestResponse", Algorithm::FastestResponse},
+                                    {"LeastUtilization", Algorithm::LeastUtilization},
+                                    {"Capacity", Algorithm::Capacity},
+                                    {"ClientIPHash", Algorithm::ClientIPHash},
+                                    {"Random", Algorithm::Random}});
+
+constexpr auto kScopes = std::to_array<Word<MetricScope>>(
+    {{"Service", MetricScope::Service}, {"Backend", MetricScope::Backend}, {"Pod", MetricScope::Pod}});
+
+constexpr auto kTargetTypes = std::to_array<Word<TargetType>>({{"Value", TargetType::Value},
+                                                               {"AverageValue", TargetType::AverageValue},
+                                                               {"Utilization", TargetType::Utilization}});
+
+constexpr auto kFailbackModes = std::to_array<Word<FailbackMode>>(
+    {{"Automatic", FailbackMode::Automatic}, {"Manual", FailbackMode::Manual}});
+
+constexpr auto kMissingPolicies = std::to_array<Word<MissingPolicy>>(
+    {{"Hold", MissingPolicy::Hold}, {"Fallback", MissingPolicy::Fallback}});
+
+constexpr auto kPredictiveModes = std::to_array<Word<PredictiveMode>>(
+    {{"Off", PredictiveMode::Off}, {"Shadow", PredictiveMode::Shadow}, {"Enforce", PredictiveMode::Enforce}});
+
+constexpr auto kPolicyTypes =
+    std::to_array<Word<PolicyType>>({{"Pods", PolicyType::Pods}, {"Percent", PolicyType::Percent}});
+
+constexpr auto kSelectPolicies = std::to_array<Word<SelectPolicy>>(
+    {{"Max", SelectPolicy::Max}, {"Min", SelectPolicy::Min}, {"Disabled", SelectPolicy::Disabled}});
 
 Backend to_backend(const json& node) {
   Backend backend;
@@ -52,6 +122,10 @@ Backend to_backend(const json& node) {
   }
   backend.min_replicas = optional_count(node, "minReplicas");
   backend.max_replicas = optional_count(node, "maxReplicas");
+  backend.capacity_per_replica = optional_quantity(node, "capacityPerReplica");
+  const auto& slow_start = object_at(node, "slowStart");
+  take(slow_start, "windowSeconds", backend.slow_start.window);
+  take(slow_start, "minPercent", backend.slow_start.min_percent);
   return backend;
 }
 
@@ -63,45 +137,118 @@ Route to_route(const json& node) {
           .rule_name = text_of(node, "ruleName")};
 }
 
+void take_source(const json& node, SignalSource& source) {
+  source.preset = text_of(node, "preset");
+  source.query = text_of(node, "query");
+  source.match = object_at(node, "match").get<std::map<std::string, std::string>>();
+  source.timestamp_query = text_of(node, "timestampQuery");
+  take(node, "maxAgeSeconds", source.max_age);
+}
+
+Balancing to_balancing(const json& node) {
+  Balancing balancing;
+  take_word(node, "algorithm", kAlgorithms, balancing.algorithm);
+  take(node, "maxStepPercent", balancing.max_step_percent);
+  take(node, "stepSeconds", balancing.step);
+  take(node, "smoothingSeconds", balancing.smoothing);
+  take(node, "minSharePercent", balancing.min_share_percent);
+  take(node, "drainSeconds", balancing.drain);
+  take(node, "drainTimeoutSeconds", balancing.drain_timeout);
+  for (const auto& item : list_at(node, "signals")) {
+    auto& signal = balancing.signals.emplace_back();
+    signal.name = text_of(item, "name");
+    take_source(item, signal);
+  }
+  return balancing;
+}
+
+Health to_health(const json& node) {
+  Health health;
+  take(node, "minReadyPercent", health.min_ready_percent);
+  for (const auto& item : list_at(node, "signals")) {
+    auto& signal = health.signals.emplace_back();
+    signal.name = text_of(item, "name");
+    take_source(item, signal);
+    signal.max = optional_quantity(item, "max");
+    signal.min = optional_quantity(item, "min");
+  }
+  take(node, "failureThreshold", health.failure_threshold);
+  take(node, "successThreshold", health.success_threshold);
+  const auto& ejection = object_at(node, "ejection");
+  take(ejection, "baseSeconds", health.ejection.base);
+  take(ejection, "factor", health.ejection.factor);
+  take(ejection, "maxSeconds", health.ejection.max);
+  take(ejection, "maxEjectedPercent", health.ejection.max_ejected_percent);
+  return health;
+}
+
+Failover to_failover(const json& node) {
+  Failover failover;
+  take(node, "overprovisioningPercent", failover.overprovisioning_percent);
+  take(node, "panicPercent", failover.panic_percent);
+  failover.pre_scale = text_of(node, "preScale") != "Disabled";
+  const auto& failback = object_at(node, "failback");
+  take_word(failback, "mode", kFailbackModes, failover.failback.mode);
+  take(failback, "afterSeconds", failover.failback.after);
+  take(failback, "stepPercent", failover.failback.step_percent);
+  return failover;
+}
+
 Metric to_metric(const json& node) {
   Metric metric;
   metric.name = text_of(node, "name");
-  metric.preset = text_of(node, "preset");
-  metric.query = text_of(node, "query");
-  if (const auto match = node.find("match"); match != node.end()) {
-    metric.match = match->get<std::map<std::string, std::string>>();
-  }
-  metric.timestamp_query = text_of(node, "timestampQuery");
+  take_source(node, metric);
+  // A default that depends on another field, which the CRD cannot say.
+  const bool is_resource = metric.preset == "CPUUtilization" || metric.preset == "MemoryUtilization";
+  metric.scope = is_resource ? MetricScope::Pod : MetricScope::Service;
+  take_word(node, "scope", kScopes, metric.scope);
+  metric.container = text_of(node, "container");
   const auto& target = node["target"];
-  metric.target_type = text_of(target, "type") == "Value" ? TargetType::Value : TargetType::AverageValue;
-  metric.target_value = quantity_of(target, "value");
-  metric.max_age = seconds{count_of(node["maxAgeSeconds"])};
+  take_word(target, "type", kTargetTypes, metric.target_type);
+  metric.target_value = optional_quantity(target, "value").value_or(Quantity{});
+  take(target, "averageUtilization", metric.average_utilization);
+  metric.activation = optional_quantity(node, "activation");
   return metric;
 }
 
+Schedule to_schedule(const json& node) {
+  return {.name = text_of(node, "name"),
+          .start = text_of(node, "start"),
+          .end = text_of(node, "end"),
+          .time_zone = text_of(node, "timeZone"),
+          .min_replicas = optional_count(node, "minReplicas"),
+          .max_replicas = optional_count(node, "maxReplicas")};
+}
+
+Predictive to_predictive(const json& node) {
+  Predictive predictive;
+  take_word(node, "mode", kPredictiveModes, predictive.mode);
+  take(node, "seasonSeconds", predictive.season);
+  take(node, "historySeconds", predictive.history);
+  take(node, "horizonSeconds", predictive.horizon);
+  return predictive;
+}
+
 ScalingPolicy to_policy(const json& node) {
-  return {.type = text_of(node, "type") == "Percent" ? PolicyType::Percent : PolicyType::Pods,
-          .value = count_of(node["value"]),
-          .period = seconds{count_of(node["periodSeconds"])}};
+  ScalingPolicy policy;
+  take_word(node, "type", kPolicyTypes, policy.type);
+  take(node, "value", policy.value);
+  take(node, "periodSeconds", policy.period);
+  return policy;
 }
 
 /// One direction of behavior, over what holds where it is absent.
 ScalingRules to_rules(const json& scaling, const char* direction, ScalingRules rules) {
-  const auto behavior = scaling.find("behavior");
-  if (behavior == scaling.end()) return rules;
-  const auto node = behavior->find(direction);
-  if (node == behavior->end()) return rules;
-  if (const auto window = optional_count(*node, "stabilizationWindowSeconds")) {
+  const auto& node = object_at(object_at(scaling, "behavior"), direction);
+  if (const auto window = optional_count(node, "stabilizationWindowSeconds")) {
     rules.stabilization_window = seconds{*window};
   }
-  const auto select = text_of(*node, "selectPolicy");
-  if (select == "Min") rules.select_policy = SelectPolicy::Min;
-  if (select == "Disabled") rules.select_policy = SelectPolicy::Disabled;
-  if (const auto policies = node->find("policies"); policies != node->end()) {
+  take_word(node, "selectPolicy", kSelectPolicies, rules.select_policy);
+  if (const auto policies = node.find("policies"); policies != node.end()) {
     rules.policies.clear();
     for (const auto& policy : *policies) rules.policies.push_back(to_policy(policy));
   }
-  if (node->contains("tolerance")) rules.tolerance = quantity_of(*node, "tolerance");
+  rules.tolerance = optional_quantity(node, "tolerance");
   return rules;
 }
 
@@ -116,6 +263,14 @@ Scaling to_scaling(const json& node) {
   scaling.scale_up =
       to_rules(node, "scaleUp", {.stabilization_window = seconds{0}, .policies = {four_pods, doubling}});
   scaling.scale_down = to_rules(node, "scaleDown", {.policies = {doubling}});
+  const auto& missing = object_at(node, "onMissingMetrics");
+  take_word(missing, "policy", kMissingPolicies, scaling.on_missing_metrics.policy);
+  take(missing, "replicas", scaling.on_missing_metrics.replicas);
+  scaling.load_metric = text_of(node, "loadMetric");
+  take(node, "maxSurgePercent", scaling.max_surge_percent);
+  for (const auto& schedule : list_at(node, "schedules")) scaling.schedules.push_back(to_schedule(schedule));
+  scaling.predictive = to_predictive(object_at(node, "predictive"));
+  take(node, "idleAfterSeconds", scaling.idle_after);
   return scaling;
 }
 
@@ -169,48 +324,25 @@ std::vector<Violation> admit_spec(json& spec, const std::string& path, UnknownFi
 
 Spec to_spec(const json& node) {
   Spec spec;
-  spec.mode = to_mode(text_of(node, "mode"));
+  take_word(node, "mode", kModes, spec.mode);
   for (const auto& backend : node["backends"]) spec.backends.push_back(to_backend(backend));
-  if (const auto routes = node.find("routes"); routes != node.end()) {
-    for (const auto& route : *routes) spec.routes.push_back(to_route(route));
-  }
+  for (const auto& route : list_at(node, "routes")) spec.routes.push_back(to_route(route));
+  spec.balancing = to_balancing(object_at(node, "balancing"));
+  spec.health = to_health(object_at(node, "health"));
+  spec.failover = to_failover(object_at(node, "failover"));
   if (const auto scaling = node.find("scaling"); scaling != node.end()) spec.scaling = to_scaling(*scaling);
   spec.replicas = optional_count(node, "replicas");
   return spec;
 }
 
 const char* to_string(Mode mode) noexcept {
-  switch (mode) {
-    case Mode::Enforce:
-      return "Enforce";
-    case Mode::Observe:
-      return "Observe";
-    case Mode::Paused:
-      return "Paused";
-  }
-  return "Unknown";
+  const auto* const word = std::ranges::find(kModes, mode, &Word<Mode>::value);
+  return word == kModes.end() ? "Unknown" : word->text.data();
 }
 
 const char* to_string(Algorithm algorithm) noexcept {
-  switch (algorithm) {
-    case Algorithm::WeightedRoundRobin:
-      return "WeightedRoundRobin";
-    case Algorithm::RoundRobin:
-      return "RoundRobin";
-    case Algorithm::LeastConnections:
-      return "LeastConnections";
-    case Algorithm::FastestResponse:
-      return "FastestResponse";
-    case Algorithm::LeastUtilization:
-      return "LeastUtilization";
-    case Algorithm::Capacity:
-      return "Capacity";
-    case Algorithm::ClientIPHash:
-      return "ClientIPHash";
-    case Algorithm::Random:
-      return "Random";
-  }
-  return "Unknown";
+  const auto* const word = std::ranges::find(kAlgorithms, algorithm, &Word<Algorithm>::value);
+  return word == kAlgorithms.end() ? "Unknown" : word->text.data();
 }
 
 }  // namespace evenkeel::api

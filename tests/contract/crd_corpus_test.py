@@ -22,9 +22,56 @@ DEFAULTS: list[tuple[str, str, Any]] = [
     ("smallest", "backends.0.weight", 100),
     ("smallest", "backends.0.workloadRef.apiVersion", "apps/v1"),
     ("smallest", "backends.0.workloadRef.kind", "Deployment"),
-    ("smallest", "scaling.metrics.0.scope", "Service"),
+    ("smallest", "scaling.metrics.0.scope", None),
     ("smallest", "scaling.metrics.0.maxAgeSeconds", 120),
     ("smallest", "scaling.behavior", None),
+    ("smallest", "scaling.maxSurgePercent", 100),
+    ("smallest", "scaling.idleAfterSeconds", 300),
+    ("smallest", "balancing", None),
+    ("smallest", "health", None),
+    ("smallest", "failover", None),
+    (
+        "empty_sections",
+        "balancing",
+        {
+            "algorithm": "WeightedRoundRobin",
+            "maxStepPercent": 20,
+            "stepSeconds": 30,
+            "smoothingSeconds": 30,
+            "minSharePercent": 1,
+            "drainSeconds": 30,
+            "drainTimeoutSeconds": 600,
+        },
+    ),
+    (
+        "empty_sections",
+        "health",
+        {
+            "minReadyPercent": 0,
+            "failureThreshold": 3,
+            "successThreshold": 2,
+            "ejection": {"baseSeconds": 30, "factor": 2, "maxSeconds": 300, "maxEjectedPercent": 50},
+        },
+    ),
+    (
+        "empty_sections",
+        "failover",
+        {
+            "overprovisioningPercent": 140,
+            "panicPercent": 50,
+            "preScale": "Enabled",
+            "failback": {"mode": "Automatic", "afterSeconds": 60, "stepPercent": 20},
+        },
+    ),
+    ("empty_sections", "backends.0.slowStart", {"windowSeconds": 0, "minPercent": 10}),
+    ("empty_sections", "scaling.onMissingMetrics", {"policy": "Hold"}),
+    (
+        "empty_sections",
+        "scaling.predictive",
+        {"mode": "Off", "seasonSeconds": 86400, "historySeconds": 604800, "horizonSeconds": 600},
+    ),
+    ("everything", "scaling.schedules.1.timeZone", "UTC"),
+    ("everything", "health.signals.0.maxAgeSeconds", 120),
     ("smallest", "replicas", None),
     ("quantities", "scaling.minReplicas", 1),
     ("behavior_defaults", "scaling.behavior.scaleUp.stabilizationWindowSeconds", 0),
@@ -71,9 +118,12 @@ STATUS: dict[str, Any] = {
             "tier": 0,
             "sharePermille": 1000,
             "targetSharePermille": 1000,
+            "observedSharePermille": 998,
             "replicas": 2,
             "readyReplicas": 2,
             "desiredReplicas": 3,
+            "ejectedUntil": "2026-01-01T00:05:00Z",
+            "ejections": 2,
             "reason": "Fit",
         }
     ],
@@ -107,7 +157,7 @@ STATUS: dict[str, Any] = {
                 "replicas": 3,
                 "detail": "above",
             },
-            {"step": "Bounds", "backend": "blue", "replicas": 3},
+            {"step": "Bounds", "backend": "blue", "replicas": 3, "sharePermille": 1000},
         ],
     },
     "lastScaleTime": "2026-01-01T00:00:00Z",
@@ -176,7 +226,7 @@ class CrdCorpusTest(unittest.TestCase):
 
     def test_bad_manifests_are_refused_at_the_field_with_the_message(self) -> None:
         results = self._dry_run("bad")
-        self.assertGreaterEqual(len(results), 45)
+        self.assertGreaterEqual(len(results), 150)
         for path, done in results.items():
             with self.subTest(path.name):
                 self.assertNotEqual(0, done.returncode, "the API server took it")
@@ -187,7 +237,7 @@ class CrdCorpusTest(unittest.TestCase):
 
     def test_good_manifests_are_taken_as_they_are(self) -> None:
         results = self._dry_run("good")
-        self.assertGreaterEqual(len(results), 15)
+        self.assertGreaterEqual(len(results), 30)
         for path, done in results.items():
             with self.subTest(path.name):
                 self.assertEqual((0, ""), (done.returncode, done.stderr))

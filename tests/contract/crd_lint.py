@@ -123,7 +123,7 @@ def _strings(path: str, node: Schema) -> Iterator[str]:
             yield "a string without maxLength"
     for value in node.get("enum", []):
         # Values that are other people's names keep their spelling.
-        if not path.endswith((".apiVersion", ".provider")) and not value[:1].isupper():
+        if not path.endswith((".apiVersion", ".provider", "balancing.signals[].name")) and not value[:1].isupper():
             yield f"enum value {value} does not begin with a capital"
     if node.get("format") == "duration":
         yield "a duration string: use seconds"

@@ -95,6 +95,11 @@ TEST(RuleTable, HoldsNoRuleThatTheCrdLacks) {
   for (const auto known : known_rules()) EXPECT_NE(std::ranges::find(texts, known), texts.end()) << known;
 }
 
+TEST(BuiltInCrd, IsTheFileToTheByte) {
+  EXPECT_EQ(crd_yaml(),
+            read_file(fs::path{EVENKEEL_SOURCE_DIR} / "crds/evenkeel.dev_loadbalancedservices.yaml"));
+}
+
 TEST(BuiltInCrd, HasTheRevisionOfItsAnnotation) {
   EXPECT_GE(schema_revision(), 1);
   const auto annotation = "evenkeel.dev/schema-revision: \"" + std::to_string(schema_revision()) + "\"";
