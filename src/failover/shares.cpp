@@ -32,7 +32,7 @@ std::vector<double> scaled(std::size_t size,
 }
 
 Fitness fitness_of(const Candidate& candidate) {
-  if (clean(candidate.proportion, 1) <= 0) return Fitness::Drained;
+  if (clean(candidate.proportion, 1) <= 0) return Fitness::Out;
   if (candidate.ready > 0) return Fitness::Eligible;
   if (!candidate.ever_ready && !candidate.switched_off) return Fitness::Asleep;
   return Fitness::Unfit;

@@ -4,9 +4,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "evenkeel/api/snapshot.hpp"
+#include "evenkeel/balancing/proportions.hpp"
+#include "evenkeel/failover/health.hpp"
 #include "evenkeel/failover/hold.hpp"
+#include "evenkeel/failover/targets.hpp"
 #include "evenkeel/scaling/history.hpp"
 
 namespace evenkeel::plan {
@@ -18,6 +22,8 @@ struct Memory {
     bool has_part = false;                        ///< It had a part of the total.
     bool ever_ready = false;
     failover::Hold hold;
+    failover::HealthMemory health;
+    balancing::BalancingMemory balancing;
   };
 
   scaling::History history;
@@ -25,6 +31,9 @@ struct Memory {
   std::map<std::string, Backend> backends;
   std::optional<std::int32_t> active_tier;  ///< Of the last decision: a change of it is an event.
   bool served = false;                      ///< The last decision's shares reached a ready endpoint.
+  failover::HealthServiceMemory health;
+  failover::SplitMemory split;
+  std::vector<balancing::TierMemory> tiers;
 };
 
 struct ReadMemory {

@@ -11,14 +11,14 @@ using api::ConditionStatus;
 using failover::Fitness;
 
 BackendState state_of(const Member& member, Fitness fitness, double weight) {
-  if (fitness == Fitness::Drained) return BackendState::Draining;
+  if (fitness == Fitness::Out) return BackendState::Draining;
   if (member.ready_endpoints == 0) return BackendState::Unknown;
   return weight > 0 ? BackendState::Active : BackendState::Standby;
 }
 
 std::string reason_of(const Member& member, Fitness fitness, double weight) {
   switch (fitness) {
-    case Fitness::Drained:
+    case Fitness::Out:
       if (weight > 0) return "its weight is 0, but nobody else can take its traffic yet";
       return "its weight is 0";
     case Fitness::Asleep:

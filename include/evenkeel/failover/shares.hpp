@@ -21,8 +21,8 @@ struct Candidate {
 enum class Fitness {
   Eligible,  ///< May take traffic.
   Asleep,    ///< Declared and never yet ready: sized as if it were fit, without traffic.
-  Unfit,     ///< Declared to take traffic and without a ready endpoint.
-  Drained,   ///< Declared to be without traffic.
+  Unfit,     ///< Declared to take traffic, and must not.
+  Out,       ///< Declared to be without traffic, or draining.
 };
 
 /// Vectors run parallel to the candidates.

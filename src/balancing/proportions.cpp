@@ -1,0 +1,242 @@
+#include "evenkeel/balancing/proportions.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evenkeel/base/moment.hpp"
+
+#include "readings.hpp"
+
+namespace evenkeel::balancing {
+namespace {
+
+constexpr double kLeastGain = 1.0 / 64;
+/// A step that moves nobody by 2 points is not made.
+constexpr double kDeadBand = 0.02;
+
+bool takes_part(const Candidate& candidate) {
+  return candidate.declared_weight > 0;
+}
+
+bool follows_weights(api::Algorithm algorithm) {
+  return algorithm == api::Algorithm::WeightedRoundRobin || algorithm == api::Algorithm::ClientIPHash ||
+         algorithm == api::Algorithm::Random;
+}
+
+double clean_share(double share) {
+  return std::isfinite(share) ? std::clamp(share, 0.0, 100.0) : 0.0;
+}
+
+TierMemory& tier_memory(std::int32_t tier, std::vector<TierMemory>& tiers) {
+  const auto found = std::ranges::find(tiers, tier, &TierMemory::tier);
+  if (found != tiers.end()) return *found;
+  return tiers.emplace_back(TierMemory{.tier = tier});
+}
+
+/// Where the members start: what was made last; else what is set; else what is declared. Adds up to 1.
+std::vector<double> starting_points(const ProportionInput& input,
+                                    const Members& members,
+                                    std::span<const BalancingMemory> memories) {
+  std::vector<double> points(members.size(), 0);
+  double known = 0;
+  double set = 0;
+  std::size_t count = 0;
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    set += clean_share(input.backends[members[m]].set_share);
+    const auto& made = memories[members[m]].proportion;
+    if (!made || input.observe) continue;
+    points[m] = std::max(0.0, *made);
+    known += points[m];
+    ++count;
+  }
+  double sum = 0;
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const auto& candidate = input.backends[members[m]];
+    if (known <= 0) {
+      points[m] = set > 0 ? clean_share(candidate.set_share) : candidate.declared_weight;
+    } else if (!memories[members[m]].proportion) {
+      // A newcomer starts as one of them.
+      points[m] = known / static_cast<double>(count);
+    }
+    sum += points[m];
+  }
+  for (auto& point : points) point /= sum;
+  return points;
+}
+
+struct Step {
+  std::vector<double> changes;
+  double largest = 0;
+};
+
+Step step_of(const ProportionInput& input,
+             double gain,
+             const std::vector<double>& from,
+             const std::vector<double>& to) {
+  Step step;
+  for (std::size_t m = 0; m < from.size(); ++m) {
+    step.changes.push_back(gain * (to[m] - from[m]));
+    step.largest = std::max(step.largest, std::abs(step.changes.back()));
+  }
+  const double most = std::clamp(input.balancing.max_step_percent, 1, 100) / 100.0;
+  if (step.largest > most) {
+    for (auto& change : step.changes) change *= most / step.largest;
+  }
+  return step;
+}
+
+/// Turning back means that the last step went too far: the next goes half as far.
+void adjust_gain(const Members& members,
+                 const Step& step,
+                 std::span<BalancingMemory> memories,
+                 double& gain) {
+  double agreement = 0;
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    agreement += step.changes[m] * memories[members[m]].last_step;
+    memories[members[m]].last_step = step.changes[m];
+  }
+  gain = agreement < 0 ? std::max(kLeastGain, gain / 2) : std::min(1.0, gain * 1.2);
+}
+
+bool is_due(const ProportionInput& input, const TierMemory& tier) {
+  return !tier.stepped || has_passed(*tier.stepped, input.balancing.step, input.now);
+}
+
+/// One tier: what is computed, and the step towards it where one is due.
+void balance_tier(const ProportionInput& input,
+                  const Members& members,
+                  std::span<BalancingMemory> memories,
+                  TierMemory& tier,
+                  Proportions& result) {
+  auto points = starting_points(input, members, memories);
+  const auto wanted = computed(input, members, memories);
+  if (!wanted.empty()) {
+    const auto step = step_of(input, tier.gain, points, wanted);
+    if (step.largest >= kDeadBand && is_due(input, tier)) {
+      for (std::size_t m = 0; m < members.size(); ++m) points[m] += step.changes[m];
+      if (!input.observe) {
+        adjust_gain(members, step, memories, tier.gain);
+        tier.stepped = input.now;
+      }
+    }
+  }
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const auto i = members[m];
+    points[m] = std::clamp(points[m], 0.0, 1.0);
+    result.values[i] = points[m];
+    if (!input.observe) memories[i].proportion = points[m];
+    if (members.size() > 1 && !wanted.empty()) {
+      result.steps[i].push_back(
+          {.step = "Balance",
+           .value = tier.gain,
+           .weight = wanted[m] * 100,
+           .detail = "the part of its tier that its readings ask for; value: the gain"});
+    }
+  }
+}
+
+void forget(BalancingMemory& memory) {
+  memory = {};
+}
+
+}  // namespace
+
+bool is_computed(api::Algorithm algorithm) {
+  return !follows_weights(algorithm) && algorithm != api::Algorithm::RoundRobin;
+}
+
+std::vector<double> declared_proportions(std::span<const api::Backend> backends, api::Algorithm algorithm) {
+  std::vector<double> proportions;
+  proportions.reserve(backends.size());
+  for (const auto& backend : backends) {
+    const double weight = std::max(0, backend.weight);
+    proportions.push_back(algorithm == api::Algorithm::RoundRobin && weight > 0 ? 1.0 : weight);
+  }
+  return proportions;
+}
+
+Proportions proportions(const ProportionInput& input,
+                        std::span<BalancingMemory> memories,
+                        std::vector<TierMemory>& tiers) {
+  Proportions result;
+  const auto size = input.backends.size();
+  result.values.assign(size, 0);
+  result.steps.resize(size);
+  const bool is_equal = input.balancing.algorithm == api::Algorithm::RoundRobin;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto& candidate = input.backends[i];
+    if (takes_part(candidate)) result.values[i] = is_equal ? 1.0 : candidate.declared_weight;
+  }
+  if (!is_computed(input.balancing.algorithm)) {
+    std::ranges::for_each(memories, forget);
+    tiers.clear();
+    return result;
+  }
+  std::vector<std::int32_t> found;
+  for (std::size_t i = 0; i < size; ++i) {
+    take_readings(input, input.backends[i], memories[i]);
+    found.push_back(input.backends[i].tier);
+  }
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  std::erase_if(tiers, [&](const TierMemory& tier) { return !std::ranges::binary_search(found, tier.tier); });
+  for (const auto tier : found) {
+    Members members;
+    double others = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto& candidate = input.backends[i];
+      if (candidate.tier != tier || !takes_part(candidate)) continue;
+      if (candidate.eligible) {
+        members.push_back(i);
+      } else {
+        ++others;
+      }
+    }
+    if (members.empty()) continue;
+    balance_tier(input, members, memories, tier_memory(tier, tiers), result);
+    // Those that cannot take part now count as much as a member on average.
+    const double mean = 1 / static_cast<double>(members.size());
+    for (std::size_t i = 0; i < size && others > 0; ++i) {
+      const auto& candidate = input.backends[i];
+      if (candidate.tier == tier && takes_part(candidate) && !candidate.eligible) result.values[i] = mean;
+    }
+  }
+  return result;
+}
+
+void redate(BalancingMemory& memory, WallTime now) {
+  const auto check = [&](std::optional<Smoothed>& smoothed) {
+    if (!smoothed) return;
+    if (!std::isfinite(smoothed->value)) return smoothed.reset();
+    smoothed->value = std::clamp(smoothed->value, 0.0, 1e60);
+    smoothed->time = std::min(smoothed->time, now);
+  };
+  check(memory.connections);
+  check(memory.latency);
+  check(memory.errors);
+  check(memory.utilization);
+  if (memory.proportion && !(*memory.proportion >= 0 && *memory.proportion <= 1)) memory.proportion.reset();
+  if (!std::isfinite(memory.last_step)) memory.last_step = 0;
+  memory.last_step = std::clamp(memory.last_step, -1.0, 1.0);
+  for (auto& entry : memory.shares) {
+    entry.since = std::min(entry.since, now);
+    entry.share = clean_share(entry.share);
+  }
+  std::ranges::sort(memory.shares, {}, &BalancingMemory::ShareFrom::since);
+  // One moment has one share.
+  const auto equal = std::ranges::unique(memory.shares, {}, &BalancingMemory::ShareFrom::since);
+  memory.shares.erase(equal.begin(), equal.end());
+  if (memory.shares.size() > BalancingMemory::kMaxShares) {
+    memory.shares.erase(memory.shares.begin(),
+                        memory.shares.end() - static_cast<std::ptrdiff_t>(BalancingMemory::kMaxShares));
+  }
+}
+
+void redate(std::vector<TierMemory>& tiers, WallTime now) {
+  for (auto& tier : tiers) {
+    tier.gain = std::isfinite(tier.gain) ? std::clamp(tier.gain, kLeastGain, 1.0) : 1.0;
+    if (tier.stepped) tier.stepped = std::min(*tier.stepped, now);
+  }
+}
+
+}  // namespace evenkeel::balancing

@@ -1,0 +1,161 @@
+#include "split.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evenkeel/base/moment.hpp"
+#include "evenkeel/failover/health.hpp"
+
+namespace evenkeel::failover {
+namespace {
+
+using Boundary = SplitMemory::Boundary;
+
+/// Shares that differ by less are the same.
+constexpr double kSame = 1e-6;
+/// The split between tiers does not follow every tremor.
+constexpr double kDeadBand = 0.02;
+
+Boundary* find_boundary(SplitMemory& memory, std::int32_t tier) {
+  const auto found = std::ranges::find(memory.boundaries, tier, &Boundary::tier);
+  return found == memory.boundaries.end() ? nullptr : &*found;
+}
+
+/// What the tiers up to each one have in all.
+std::vector<double> cumulative(const std::vector<double>& totals) {
+  std::vector<double> sums;
+  double sum = 0;
+  for (const double total : totals) sums.push_back(std::min(1.0, sum += total));
+  return sums;
+}
+
+std::vector<double> set_totals(const Field& field) {
+  std::vector<double> totals(field.tiers.size(), 0);
+  for (std::size_t i = 0; i < field.size(); ++i) totals[field.tier_of[i]] += field.set[i];
+  return totals;
+}
+
+/// The last split, tier by tier; empty where one of the tiers has none.
+std::vector<double> last_totals(const Field& field, SplitMemory& memory) {
+  std::vector<double> totals;
+  double below = 0;
+  for (const auto tier : field.tiers) {
+    const auto* boundary = find_boundary(memory, tier);
+    const double share = boundary == nullptr ? below : std::max(below, boundary->share);
+    totals.push_back(share - below);
+    below = share;
+  }
+  return std::abs(below - 1) < kSame ? totals : std::vector<double>{};
+}
+
+/// Whether the new split is so near the last one that it is not worth a change.
+bool is_tremor(const Field& field, const std::vector<double>& totals, const std::vector<double>& last) {
+  if (last.empty()) return false;
+  double largest = 0;
+  bool returned = true;
+  for (std::size_t t = 0; t < totals.size(); ++t) {
+    largest = std::max(largest, std::abs(totals[t] - last[t]));
+    if (totals[t] < last[t] && last[t] > field.carried_by(t) + kSame) return false;
+    if (t > field.lowest && totals[t] > kSame) returned = false;
+  }
+  return !returned && largest < kDeadBand;
+}
+
+/// The fail-back of one boundary: how much the tiers up to it may have now.
+double step_back(
+    const TargetInput& input, double wanted, double has, bool allowed, std::optional<WallTime>& since) {
+  const auto& failback = input.failover.failback;
+  if (!since) since = input.now;
+  if (!allowed) return has;
+  if (failback.after.count() <= 0) return wanted;
+  if (!has_passed(*since, failback.after, input.now)) return has;
+  const auto percent = std::min(failback.step_percent, input.balancing.max_step_percent);
+  since = input.now;
+  return std::min(wanted, has + std::clamp(percent, 1, 100) / 100.0);
+}
+
+/// Whether a return may go on now; a new text of the annotation starts a manual one.
+bool read_request(const TargetInput& input, SplitMemory& memory, Split& split) {
+  const auto asked = digest(input.failback_request);
+  if (asked != 0 && asked != memory.failback) {
+    memory.failback = asked;
+    memory.returning = true;
+    split.failback_asked = true;
+  }
+  return input.failover.failback.mode == api::FailbackMode::Automatic || memory.returning;
+}
+
+}  // namespace
+
+void adopt_split(const TargetInput& input, const Field& field, SplitMemory& memory) {
+  const auto set = cumulative(set_totals(field));
+  const bool first = !memory.adopted;
+  memory.adopted = true;
+  if (!(first || input.observe) || set.empty() || set.back() <= 0) return;
+  std::vector<Boundary> adopted;
+  for (std::size_t t = 0; t < field.tiers.size(); ++t) {
+    const auto* known = find_boundary(memory, field.tiers[t]);
+    adopted.push_back(
+        {.tier = field.tiers[t], .share = set[t], .since = known == nullptr ? std::nullopt : known->since});
+  }
+  memory.boundaries = std::move(adopted);
+}
+
+Split settle_split(const TargetInput& input,
+                   const Field& field,
+                   std::vector<double> totals,
+                   SplitMemory& memory) {
+  Split split;
+  split.held.assign(totals.size(), 0);
+  const auto set = cumulative(set_totals(field));
+  const bool allowed = read_request(input, memory, split);
+  if (const auto last = last_totals(field, memory); is_tremor(field, totals, last)) {
+    for (std::size_t t = 0; t < totals.size(); ++t) split.changed = split.changed || totals[t] != last[t];
+    totals = last;
+  }
+  auto wanted = cumulative(totals);
+  std::vector<Boundary> next;
+  double below = 0;
+  for (std::size_t t = 0; t < totals.size(); ++t) {
+    const auto* boundary = find_boundary(memory, field.tiers[t]);
+    double share = wanted[t];
+    std::optional<WallTime> since;
+    // Where nobody up to this tier ever served, nothing can come back.
+    const double has = boundary == nullptr ? 1 : std::max(boundary->share, std::min(set[t], wanted[t]));
+    if (wanted[t] > has + kSame) {
+      since = boundary->since;
+      share = step_back(input, wanted[t], has, allowed, since);
+      double carried_above = 0;
+      for (std::size_t above = t + 1; above < totals.size(); ++above)
+        carried_above += field.carried_by(above);
+      const double at_once = std::min(wanted[t], 1 - carried_above);
+      if (at_once > share + kSame) {
+        share = at_once;
+        split.excess_returns = true;
+      }
+      if (share < wanted[t] - kSame) split.failback_waits = true;
+    }
+    share = std::clamp(share, below, wanted[t]);
+    if (share != wanted[t]) split.held[t] = 1;
+    if (boundary != nullptr || share > 0) next.push_back({field.tiers[t], share, since});
+    split.totals.push_back(share - below);
+    split.changed = split.changed || share != wanted[t];
+    below = share;
+  }
+  if (!split.failback_waits) memory.returning = false;
+  memory.boundaries = std::move(next);
+  return split;
+}
+
+void redate(SplitMemory& memory, WallTime now) {
+  for (auto& boundary : memory.boundaries) {
+    if (!std::isfinite(boundary.share)) boundary.share = 0;
+    boundary.share = std::clamp(boundary.share, 0.0, 1.0);
+    if (boundary.since) boundary.since = std::min(*boundary.since, now);
+  }
+  std::ranges::sort(memory.boundaries, {}, &Boundary::tier);
+  memory.boundaries.erase(std::ranges::unique(memory.boundaries, {}, &Boundary::tier).begin(),
+                          memory.boundaries.end());
+}
+
+}  // namespace evenkeel::failover
