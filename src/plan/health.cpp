@@ -5,6 +5,8 @@
 
 #include "evenkeel/balancing/proportions.hpp"
 
+#include "health_readings.hpp"
+
 namespace evenkeel::plan {
 namespace {
 
@@ -66,10 +68,17 @@ HealthView look_at_only_one(const Member& member,
   return view;
 }
 
+/// Measured, percent of all traffic; empty: unknown.
+std::optional<double> observed_share(const api::Snapshot& snapshot, const Member& member) {
+  const auto found = snapshot.backends.find(member.declared->name);
+  return found == snapshot.backends.end() ? std::nullopt : found->second.observed_weight;
+}
+
 balancing::Proportions balance(const api::Snapshot& snapshot,
                                std::span<const Member> members,
                                const HealthView& view,
                                const HealthFigures& figures,
+                               BackendReadings& readings,
                                Memory& memory) {
   std::vector<balancing::Candidate> candidates;
   std::vector<balancing::BalancingMemory> memories;
@@ -80,9 +89,11 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                           .eligible = health.fitness == Fitness::Eligible,
                           .ready = health.ready,
                           .capacity = figures.capacities[member.index],
-                          .set_share = figures.set[member.index]});
+                          .set_share = figures.set[member.index],
+                          .observed_share = observed_share(snapshot, member)});
     memories.push_back(std::move(memory.backends[member.declared->name].balancing));
   }
+  readings.fill(candidates);
   const balancing::ProportionInput input{.backends = candidates,
                                          .balancing = snapshot.service.spec.balancing,
                                          .observe = snapshot.service.spec.mode == api::Mode::Observe,
@@ -110,10 +121,13 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   view.steps.resize(members.size());
   if (members.size() == 1) return look_at_only_one(members.front(), figures, memory, std::move(view));
 
+  BackendReadings readings{snapshot, members, figures.set, decision.warnings};
+  auto verdicts = readings.verdicts();
   std::vector<failover::Observed> backends;
   std::vector<failover::HealthMemory> memories;
   for (const auto& member : members) {
     backends.push_back(observed(snapshot, member, requests, figures));
+    backends.back().verdicts = std::move(verdicts[member.index]);
     memories.push_back(std::move(memory.backends[member.declared->name].health));
   }
   const failover::HealthInput input{.backends = backends,
@@ -132,7 +146,7 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   std::ranges::move(view.health.events, std::back_inserter(decision.events));
 
   view.computed = balancing::is_computed(spec.balancing.algorithm);
-  auto proportions = balance(snapshot, members, view, figures, memory);
+  auto proportions = balance(snapshot, members, view, figures, readings, memory);
   view.proportions = std::move(proportions.values);
   for (std::size_t i = 0; i < members.size(); ++i) {
     std::ranges::move(proportions.steps[i], std::back_inserter(view.steps[i]));
