@@ -56,7 +56,8 @@ def _tell(arguments: argparse.Namespace, options: Options) -> int:
         console.say("the cluster is removed")
     console.title(f"The story took {console.seconds:.0f} s")
     for step in steps:
-        console.text(f"  {step.name}: {'OK' if step.passed else 'FAILED'}")
+        told = f" - {step.summary}" if step.summary else ""
+        console.text(f"  {step.name}: {'OK' if step.passed else 'FAILED'}{told}")
     return 0 if all(step.passed for step in steps) else 1
 
 

@@ -25,6 +25,7 @@ class Step:
 
     name: str
     checks: list[Check] = field(default_factory=list)
+    summary: str = ""  # what one would tell of it in a sentence
 
     @property
     def passed(self) -> bool:

@@ -96,8 +96,8 @@ def _wait_for_signals(cluster: "Cluster", options: Options) -> tuple[int, int]:
 
 
 def remove_shop(cluster: "Cluster", options: Options) -> None:
-    """Takes the example off again; returns when its route is gone, so that another one may have the pages. The
-    rest of its namespace follows."""
+    """Takes the example off again; returns when its route is gone and another may have its pages. The rest of
+    its namespace follows."""
     where = ("-n", options.namespace, "--ignore-not-found")
     cluster.kubectl("delete", "httproute", options.app, *where, "--timeout=30s")
     cluster.kubectl("delete", "namespace", options.namespace, "--ignore-not-found", "--wait=false")

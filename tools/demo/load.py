@@ -64,7 +64,7 @@ class Load:
             )
 
     def wait_for_first(self) -> None:
-        """Returns when the log has a whole line about a request; those about the generator itself do not count."""
+        """Returns when the log has a whole line about a request; lines about the generator do not count."""
         deadline = time.monotonic() + _START_SECONDS
         while not (self.log.exists() and _REQUEST_LINE.search(self.log.read_bytes())):
             self.demand_alive()

@@ -97,6 +97,7 @@ class Story:
         step = Step("Step 1, install", [self._flowing(self._begin, end, self.options.calm)])
         failed = failures(requests).count
         step.checks.append(Check("failed requests", f"{failed} of {len(requests)}", "0", failed == 0))
+        step.summary = f"{failed} of {len(requests)} requests failed"
         self.console.result(step)
         return step
 
@@ -132,6 +133,8 @@ class Story:
         )
         failed = failures(self._requests.between(rise, end)).count
         step.checks.append(Check("failed requests", str(failed), "0", failed == 0))
+        counts = " -> ".join(str(self._history.size_at(self._primary, t).replicas) for t in (rise, fall, end))
+        step.summary = f"replicas {counts}; the latency objective was {again}"
         self.console.result(step)
         return step
 
@@ -193,6 +196,9 @@ class Story:
         step.checks += self._given_back(returned, end)
         step.checks.append(self._carried_by(o.primary, "weights at the end", self._history.weights(o.app)))
         step.checks.append(_only_weights(route, self._route(), {self._primary, self._standby}))
+        first = _outage(failures(self._requests.between(lost - 1, returned)))
+        back = failures(self._requests.between(returned, end)).count
+        step.summary = f"failed requests: {first}; {back} when {o.primary} came back"
         self.console.result(step)
         return step
 
@@ -212,7 +218,7 @@ class Story:
             Check(
                 "failed requests when it was lost",
                 _outage(failed),
-                f"at most {o.takeover_seconds:g} s from first to last",
+                f"for at most {o.takeover_seconds:g} s",
                 failed.seconds <= o.takeover_seconds,
             ),
             Check(f"{o.standby} grows", growth, f"at least {size} ready", before >= size or bool(grown)),
@@ -311,7 +317,9 @@ class Story:
 
 
 def _outage(failed: Failures) -> str:
-    return f"{failed.count}" + (f" within {failed.seconds * 1000:.0f} ms" if failed.count else "")
+    """How many, and for how long, counted from the first one that failed."""
+    lasting = f", for {failed.seconds * 1000:.0f} ms from the first to the last"
+    return f"{failed.count}" + (lasting if failed.count else "")
 
 
 def _weights(weights: dict[str, int]) -> str:
