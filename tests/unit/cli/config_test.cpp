@@ -1,9 +1,11 @@
 #include "config.hpp"
 
+#include <fstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace evenkeel::cli {
 namespace {
@@ -45,6 +47,16 @@ presets:
   const auto& preset = config->presets.at("RequestsPerSecond");
   EXPECT_EQ(preset.query + preset.timestamp_query, "qt");
   EXPECT_EQ(preset.window, std::chrono::seconds{8});
+}
+
+TEST(ParseConfig, TakesEveryLogLevelThatTheChartTakes) {
+  std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/charts/evenkeel/values.schema.json"};
+  const auto levels = nlohmann::json::parse(file).at("properties").at("logLevel").at("enum");
+  ASSERT_FALSE(levels.empty());
+  for (const std::string level : levels) {
+    const auto config = parse_config("logLevel: " + level, "c");
+    EXPECT_TRUE(config.ok()) << level;
+  }
 }
 
 struct Bad {
