@@ -2,7 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +17,7 @@ namespace evenkeel::api {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -374,6 +378,56 @@ TEST(ParseSnapshot, RefusesNestingWithoutEnd) {
   const auto snapshot = parse_snapshot(std::string(1'000'000, '['));
   ASSERT_FALSE(snapshot.ok());
   EXPECT_THAT(snapshot.error().message, HasSubstr("not valid JSON"));
+}
+
+/// Whatever the bytes are, they give a snapshot or an error that says something.
+void expect_an_answer(SnapshotReader& reader, const std::string& text) {
+  const auto snapshot = reader.read(text);
+  if (!snapshot.ok()) EXPECT_FALSE(snapshot.error().message.empty()) << text;
+}
+
+TEST(SnapshotReader, AnswersEveryTruncationAndEveryBrokenByte) {
+  SnapshotReader reader;
+  const auto text = full().dump();
+  for (std::size_t size = 0; size < text.size(); ++size) expect_an_answer(reader, text.substr(0, size));
+  constexpr auto kBytes = "\0\xff\xc3{}[]\",:\\-9eu"sv;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto broken = text;
+    broken[i] = kBytes[i % kBytes.size()];
+    expect_an_answer(reader, broken);
+  }
+  EXPECT_TRUE(reader.read(text).ok()) << "and reads on as before";
+}
+
+TEST(SnapshotReader, AnswersValuesOfEveryTypeInEveryPlace) {
+  SnapshotReader reader;
+  std::set<std::string> places;
+  const auto flat = full().flatten();
+  for (const auto& [path, value] : flat.items()) {
+    for (json::json_pointer place{path}; !place.empty(); place.pop_back()) places.insert(place.to_string());
+  }
+  const std::vector<json> values{
+      nullptr, true, -1, 1e308, 18'446'744'073'709'551'615ULL, "", "x", json::array(), json::object()};
+  for (const auto& place : places) {
+    for (const auto& value : values) {
+      auto document = full();
+      document[json::json_pointer{place}] = value;
+      expect_an_answer(reader, document.dump());
+    }
+  }
+}
+
+TEST(SnapshotReader, RefusesNumbersAndTextsThatJsonCannotHold) {
+  SnapshotReader reader;
+  const auto with_value = [&](const std::string& value) {
+    auto text = full().dump();
+    text.replace(text.find("120.5"), 5, value);
+    return reader.read(text);
+  };
+  EXPECT_TRUE(with_value("1e-400").ok()) << "too small to be told from 0";
+  for (const auto* value : {"1e400", "NaN", "-", "01", "0x10", "\"\xc3\"", "\"\\ud800\"", "\"a\nb\""}) {
+    EXPECT_FALSE(with_value(value).ok()) << value;
+  }
 }
 
 TEST(SnapshotReader, ReadsOnAfterABadTextAndAfterManySpecs) {
