@@ -110,9 +110,8 @@ class RenderingTest(unittest.TestCase):
             "serviceAccount.create",
             "rbac.create",
             "metrics.service.enabled",
-            "presets.LatencyP99",
             "nodeSelector.kubernetes.io/os",
-        }
+        } | {f"presets.{name}" for name in defaults["presets"] if name != "RequestsPerSecond"}
         self.assertEqual(others, differing(defaults, everything))
 
     def test_everything_values_arrive(self) -> None:
@@ -258,7 +257,16 @@ class ConfigurationTest(unittest.TestCase):
             (5, 2, "info", []),
             tuple(config[key] for key in ("tickSeconds", "workers", "logLevel", "watchNamespaces")),
         )
-        self.assertEqual({"RequestsPerSecond", "LatencyP99"}, set(config["presets"]))
+        presets = {
+            "RequestsPerSecond",
+            "LatencyP50",
+            "LatencyP90",
+            "LatencyP99",
+            "ErrorRatio",
+            "ActiveConnections",
+            "ObservedRequests",
+        }
+        self.assertEqual(presets, set(config["presets"]))
 
     def test_placeholders_become_window_and_interval(self) -> None:
         for path, window, step in (

@@ -108,6 +108,52 @@ CASES: list[tuple[str, str, list[dict[str, str]], list[dict[str, Any]]]] = [
         [blue(0.2485)],
     ),
     (
+        "half of the requests are quicker than the median",
+        "LatencyP50",
+        latency("store_shop-blue_80", "0+50x20", "0+100x20"),
+        [blue(0.1)],
+    ),
+    (
+        "nine of ten requests are quicker than P90",
+        "LatencyP90",
+        latency("store_shop-blue_80", "0+90x20", "0+100x20"),
+        [blue(0.1)],
+    ),
+    (
+        "errors are a part of all responses",
+        "ErrorRatio",
+        [
+            series("rq_xx", "store_shop-blue_80", "0+6x20", envoy_response_code_class="2"),
+            series("rq_xx", "store_shop-blue_80", "0+2x20", envoy_response_code_class="5"),
+            series("rq_xx", "store_shop-green_80", "0+5x20", envoy_response_code_class="2"),
+        ],
+        [blue(0.25), {"labels": '{namespace="store", service="shop-green"}', "value": 0}],
+    ),
+    (
+        "no response, no ratio and no error",
+        "ErrorRatio",
+        [series("rq_xx", "store_shop-blue_80", "9x20", envoy_response_code_class="2")],
+        [],
+    ),
+    (
+        "requests under way are averaged",
+        "ActiveConnections",
+        [
+            series("rq_active", "store_shop-blue_80", "4x20", instance="a"),
+            series("rq_active", "store_shop-blue_80", "2x20", instance="b"),
+        ],
+        [blue(6)],
+    ),
+    (
+        "what the gateway answers itself was not sent",
+        "ObservedRequests",
+        [
+            series("rq_total", "store_shop-blue_80", "0+1x20"),
+            series("cx_none_healthy", "store_shop-blue_80", "0+2x20"),
+        ],
+        [blue(1)],
+    ),
+    (
         "no request, no percentile and no error",
         "LatencyP99",
         latency("store_shop-blue_80", "5x20", "9x20"),
@@ -149,7 +195,15 @@ class PresetsTest(unittest.TestCase):
         self.assertNotEqual("", self._promtool(input_series, self.presets[preset]["query"], [blue(4)]), name)
 
     def test_times_are_those_of_the_newest_sample(self) -> None:
-        for preset, counter in (("RequestsPerSecond", "rq_total"), ("LatencyP99", "rq_time_count")):
+        for preset, counter in (
+            ("RequestsPerSecond", "rq_total"),
+            ("LatencyP50", "rq_time_count"),
+            ("LatencyP90", "rq_time_count"),
+            ("LatencyP99", "rq_time_count"),
+            ("ErrorRatio", "rq_xx"),
+            ("ActiveConnections", "rq_active"),
+            ("ObservedRequests", "rq_total"),
+        ):
             query = self.presets[preset]["timestampQuery"]
             for values, samples in (
                 ("0+5x20", [blue(20)]),
