@@ -126,11 +126,13 @@ Gathered gather(const GatherInput& input) {
   for (const auto& backend : observed.service.spec.backends) {
     snapshot.backends.emplace(backend.name, observe(world, backend, weights));
   }
-  if (observed.service.spec.scaling) {
-    const auto& metrics = observed.service.spec.scaling->metrics;
-    for (std::size_t i = 0; i < metrics.size(); ++i) {
-      snapshot.metrics.emplace(metrics[i].name, input.samples.reading(observed.service, i, input.presets));
-    }
+  for (const auto& [name, share] : input.samples.observed_shares(observed.service, input.presets)) {
+    snapshot.backends[name].observed_weight = share.percent;
+    snapshot.backends[name].observed_weight_time = share.time;
+  }
+  for (auto& wanted : signals::inputs_of(observed.service)) {
+    auto reading = input.samples.reading(observed.service, wanted, input.presets);
+    snapshot.metrics.emplace(std::move(wanted.name), std::move(reading));
   }
   for (const auto& [name, route] : world.routes) snapshot.routes.push_back(route);
   std::vector<const api::LoadBalancedService*> rivals;

@@ -42,11 +42,11 @@ struct Origin {
   std::string timestamp_query;
 };
 
-Origin origin_of(const api::Metric& metric, std::size_t index) {
-  const std::string field = "spec.scaling.metrics[" + std::to_string(index) + "]";
-  if (metric.preset.empty()) return {field + ".query", field + ".timestampQuery"};
-  const std::string preset = field + ".preset: " + metric.preset + " of the operator's configuration";
-  return {preset + ", query", preset + ", timestampQuery"};
+Origin origin_of(const Input& input) {
+  const std::string& preset = input.source->preset;
+  if (preset.empty()) return {input.field + ".query", input.field + ".timestampQuery"};
+  const std::string place = input.field + ".preset: " + preset + " of the operator's configuration";
+  return {place + ", query", place + ", timestampQuery"};
 }
 
 std::string undated_text(const Origin& origin) {
@@ -56,14 +56,34 @@ std::string undated_text(const Origin& origin) {
          "the scrape behind it has ended, or the two group by different labels";
 }
 
+/// What is a figure of each request rather than a sum over them: without requests it does not exist.
+bool is_per_request(const std::string& preset) {
+  return preset.starts_with("Latency") || preset == "ErrorRatio";
+}
+
+/// The backend that a series of a free query speaks of; empty when it is none of ours.
+std::string backend_of(const api::LoadBalancedService& service, const Labels& labels) {
+  const auto name = label(labels, "backend");
+  const auto served = label(labels, "service");
+  const auto ns = label(labels, "namespace");
+  for (const auto& backend : service.spec.backends) {
+    if (!name.empty()
+            ? backend.name == name
+            : backend.service && backend.service->name == served && (ns.empty() || ns == service.key.ns)) {
+      return backend.name;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
-Result<QueryPair> queries_of(const api::Metric& metric, const Presets& presets) {
-  if (metric.preset.empty()) return QueryPair{metric.query, metric.timestamp_query};
-  const auto found = presets.find(metric.preset);
+Result<QueryPair> queries_of(const api::SignalSource& source, const Presets& presets) {
+  if (source.preset.empty()) return QueryPair{source.query, source.timestamp_query};
+  const auto found = presets.find(source.preset);
   if (found == presets.end()) {
     return Error{ErrorKind::Invalid,
-                 metric.preset + " is not among the presets of the operator's configuration (" +
+                 source.preset + " is not among the presets of the operator's configuration (" +
                      names_of(presets) + "): add it there, or give a query"};
   }
   return QueryPair{found->second.query, found->second.timestamp_query};
@@ -72,11 +92,16 @@ Result<QueryPair> queries_of(const api::Metric& metric, const Presets& presets) 
 void collect_queries(const api::LoadBalancedService& service,
                      const Presets& presets,
                      std::set<QueryPair>& pairs) {
-  if (!service.spec.scaling) return;
-  for (const auto& metric : service.spec.scaling->metrics) {
-    auto pair = queries_of(metric, presets);
+  bool per_request = false;
+  for (const auto& input : inputs_of(service)) {
+    if (input.scope == api::MetricScope::Pod) continue;
+    auto pair = queries_of(*input.source, presets);
     if (pair.ok()) pairs.insert(*std::move(pair));
+    per_request = per_request || is_per_request(input.source->preset);
   }
+  const auto observed = presets.find(kObservedRequests);
+  if (observed == presets.end() || (service.spec.backends.size() < 2 && !per_request)) return;
+  pairs.insert({observed->second.query, observed->second.timestamp_query});
 }
 
 std::vector<std::string> distinct_texts(const std::set<QueryPair>& pairs) {
@@ -133,53 +158,129 @@ bool SampleTable::covers(const api::LoadBalancedService& service, const Presets&
 }
 
 api::MetricReading SampleTable::reading(const api::LoadBalancedService& service,
-                                        std::size_t index,
+                                        const Input& input,
                                         const Presets& presets) const {
-  assert(service.spec.scaling && index < service.spec.scaling->metrics.size());
-  const api::Metric& metric = service.spec.scaling->metrics[index];
   api::MetricReading reading;
-  const Origin origin = origin_of(metric, index);
-  const auto pair = queries_of(metric, presets);
-  if (!pair.ok()) {
-    reading.error = "spec.scaling.metrics[" + std::to_string(index) + "].preset: " + pair.error().message;
+  const auto fail = [&](std::string error) {
+    reading.error = std::move(error);
     return reading;
-  }
-  const auto found = joined_.find(*pair);
-  if (found == joined_.end()) {
-    reading.error = origin.query + ": not read yet";
-    return reading;
-  }
-  const Joined& joined = found->second;
-  if (!joined.query_error.empty()) {
-    reading.error = origin.query + ": " + joined.query_error;
-    return reading;
-  }
-  if (!joined.timestamp_error.empty()) {
-    reading.error = origin.timestamp_query + ": " + joined.timestamp_error;
-    return reading;
-  }
-  const auto take = [&](std::size_t i) {
-    if (joined.undated[i]) reading.error = undated_text(origin);
-    reading.samples.push_back(joined.samples[i]);
   };
-  if (metric.preset.empty()) {
+  if (input.scope == api::MetricScope::Pod) {
+    return fail(input.field +
+                ": this operator does not watch pods yet: use a metric of scope Service or Backend");
+  }
+  const Origin origin = origin_of(input);
+  const auto pair = queries_of(*input.source, presets);
+  if (!pair.ok()) return fail(input.field + ".preset: " + pair.error().message);
+  const auto found = joined_.find(*pair);
+  if (found == joined_.end()) return fail(origin.query + ": not read yet");
+  const Joined& joined = found->second;
+  if (!joined.query_error.empty()) return fail(origin.query + ": " + joined.query_error);
+  if (!joined.timestamp_error.empty()) return fail(origin.timestamp_query + ": " + joined.timestamp_error);
+  reading = pick(joined, service, input, presets);
+  if (!reading.error && is_per_request(input.source->preset)) weigh(service, presets, reading);
+  return reading;
+}
+
+api::MetricReading SampleTable::pick(const Joined& joined,
+                                     const api::LoadBalancedService& service,
+                                     const Input& input,
+                                     const Presets& presets) const {
+  api::MetricReading reading;
+  const auto take = [&](std::size_t i) -> api::Sample& {
+    if (joined.undated[i]) reading.error = undated_text(origin_of(input));
+    return reading.samples.emplace_back(joined.samples[i]);
+  };
+  if (input.source->preset.empty()) {
     for (std::size_t i = 0; i < joined.samples.size(); ++i) {
-      if (carries(joined.samples[i].labels, metric.match)) take(i);
+      const auto& labels = joined.samples[i].labels;
+      if (!carries(labels, input.source->match)) continue;
+      if (input.scope == api::MetricScope::Service) {
+        take(i);
+      } else if (auto backend = backend_of(service, labels); !backend.empty()) {
+        take(i).labels["backend"] = std::move(backend);
+      }
     }
   } else {
-    const std::chrono::seconds window = presets.find(metric.preset)->second.window;
+    const std::chrono::seconds window = presets.find(input.source->preset)->second.window;
     for (const auto& backend : service.spec.backends) {
       if (!backend.service) continue;
       const auto [first, last] = joined.by_service.equal_range(service.key.ns + "/" + backend.service->name);
       for (auto it = first; it != last; ++it) {
-        take(it->second);
-        reading.samples.back().labels["backend"] = backend.name;
-        reading.samples.back().window = window;
+        auto& sample = take(it->second);
+        sample.labels["backend"] = backend.name;
+        sample.window = window;
       }
     }
   }
   if (reading.error) reading.samples.clear();
   return reading;
+}
+
+std::map<std::string, SampleTable::Rate> SampleTable::observed_rates(const api::LoadBalancedService& service,
+                                                                     const Presets& presets) const {
+  std::map<std::string, Rate> rates;
+  const auto preset = presets.find(kObservedRequests);
+  if (preset == presets.end()) return rates;
+  const auto found = joined_.find({preset->second.query, preset->second.timestamp_query});
+  if (found == joined_.end()) return rates;
+  const Joined& joined = found->second;
+  if (!joined.query_error.empty() || !joined.timestamp_error.empty()) return rates;
+  for (const auto& backend : service.spec.backends) {
+    if (!backend.service) continue;
+    const auto [first, last] = joined.by_service.equal_range(service.key.ns + "/" + backend.service->name);
+    for (auto it = first; it != last; ++it) {
+      const auto& sample = joined.samples[it->second];
+      if (!std::isfinite(sample.value)) continue;
+      auto& rate = rates[backend.name];
+      rate.value += std::max(sample.value, 0.0);
+      if (sample.time) rate.time = std::min(rate.time.value_or(*sample.time), *sample.time);
+    }
+  }
+  return rates;
+}
+
+void SampleTable::weigh(const api::LoadBalancedService& service,
+                        const Presets& presets,
+                        api::MetricReading& reading) const {
+  const auto rates = observed_rates(service, presets);
+  if (rates.empty()) return;
+  const auto window = presets.find(kObservedRequests)->second.window;
+  std::set<std::string> read;
+  for (auto& sample : reading.samples) {
+    const auto& backend = *read.insert(sample.labels["backend"]).first;
+    const auto rate = rates.find(backend);
+    if (rate != rates.end()) sample.weight = rate->second.value * static_cast<double>(window.count());
+  }
+  for (const auto& [backend, rate] : rates) {
+    if (rate.value > 0 || read.contains(backend)) continue;
+    auto& silent = reading.samples.emplace_back();
+    silent.labels["backend"] = backend;
+    silent.time = rate.time;
+    silent.window = window;
+    silent.weight = 0;
+  }
+}
+
+std::map<std::string, SampleTable::ObservedShare> SampleTable::observed_shares(
+    const api::LoadBalancedService& service, const Presets& presets) const {
+  const auto rates = observed_rates(service, presets);
+  double sum = 0;
+  std::optional<WallTime> oldest;
+  for (const auto& [backend, rate] : rates) {
+    if (!rate.time) return {};
+    oldest = std::min(oldest.value_or(*rate.time), *rate.time);
+    sum += rate.value;
+  }
+  std::map<std::string, ObservedShare> shares;
+  if (!(sum > 0) || !oldest) return shares;
+  for (const auto& backend : service.spec.backends) {
+    const auto rate = rates.find(backend.name);
+    // A Service that the routing layer has no series of has been sent nothing.
+    const double value = rate == rates.end() ? 0.0 : rate->second.value;
+    shares[backend.name] = {.percent = 100 * value / sum, .time = *oldest};
+  }
+  return shares;
 }
 
 }  // namespace evenkeel::signals

@@ -4,9 +4,11 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evenkeel/api/load_balanced_service.hpp"
@@ -25,6 +27,23 @@ struct Preset {
 };
 using Presets = std::map<std::string, Preset, std::less<>>;
 
+/// The preset that no spec can name: requests per second that the routing layer sent to each Service. It
+/// gives observed shares, and the weight of latencies and ratios. Optional.
+inline constexpr std::string_view kObservedRequests = "ObservedRequests";
+
+/// One reading that decisions about a service want.
+struct Input {
+  std::string name;                 ///< Of its entry in the snapshot's metrics.
+  const api::SignalSource* source;  ///< In the service, or constant.
+  api::MetricScope scope = api::MetricScope::Service;
+  std::string field;  ///< Where it is declared, for messages: "spec.scaling.metrics[0]".
+};
+
+/// The metrics of scaling, the signals of health, and what the algorithm of balancing reads
+/// ("balancing.latency", ...): from spec.balancing.signals, or the presets that stand in for them. They look
+/// into `service`.
+[[nodiscard]] std::vector<Input> inputs_of(const api::LoadBalancedService& service);
+
 /// The texts behind one metric.
 struct QueryPair {
   std::string query;
@@ -32,10 +51,10 @@ struct QueryPair {
   auto operator<=>(const QueryPair&) const = default;
 };
 
-/// @return Error{Invalid} when the metric names a preset that the configuration lacks.
-[[nodiscard]] Result<QueryPair> queries_of(const api::Metric& metric, const Presets& presets);
+/// @return Error{Invalid} when the source names a preset that the configuration lacks.
+[[nodiscard]] Result<QueryPair> queries_of(const api::SignalSource& source, const Presets& presets);
 
-/// Every pair that the metrics of `service` need; unknown presets are left out.
+/// Every pair that the inputs of `service` and its observed shares need; unknown presets are left out.
 void collect_queries(const api::LoadBalancedService& service,
                      const Presets& presets,
                      std::set<QueryPair>& pairs);
@@ -54,15 +73,26 @@ class SampleTable {
   /// Whether everything that `service` declares has been read (an error counts as read).
   [[nodiscard]] bool covers(const api::LoadBalancedService& service, const Presets& presets) const;
 
-  /// The samples of `service.spec.scaling->metrics[index]`, or why there are none. The error text names the
+  /// The samples of `input`, one of inputs_of(service), or why there are none. The error text names the
   /// field or preset that the query came from.
   ///
   /// A preset's series belong to the object when `namespace` is its own and `service` is the serviceRef of
-  /// one of its backends; those of a free query when they carry all labels of `match`.
-  /// @pre scaling is there and `index` is within its metrics.
+  /// one of its backends; those of a free query when they carry all labels of `match`, with scope Backend
+  /// also `backend`, or `service` as a preset's do. Latencies and ratios of presets get the requests behind
+  /// them as weight where kObservedRequests is configured; a backend that nobody asked gets one of weight 0,
+  /// which abstains. Scope Pod is an error: pods are not watched.
   [[nodiscard]] api::MetricReading reading(const api::LoadBalancedService& service,
-                                           std::size_t index,
+                                           const Input& input,
                                            const Presets& presets) const;
+
+  struct ObservedShare {
+    double percent = 0;  ///< Of the requests to all backends.
+    WallTime time;       ///< Of the oldest sample behind it.
+  };
+  /// The share that each backend was observed to have. Empty where it is unknown: not configured, not
+  /// readable, of unknown age, or without a request.
+  [[nodiscard]] std::map<std::string, ObservedShare> observed_shares(const api::LoadBalancedService& service,
+                                                                     const Presets& presets) const;
 
  private:
   struct Joined {
@@ -73,6 +103,19 @@ class SampleTable {
     std::string timestamp_error;
   };
   static Joined join(const TextResult& values, const TextResult* times);
+  struct Rate {
+    double value = 0;
+    std::optional<WallTime> time;
+  };
+  [[nodiscard]] std::map<std::string, Rate> observed_rates(const api::LoadBalancedService& service,
+                                                           const Presets& presets) const;
+  [[nodiscard]] api::MetricReading pick(const Joined& joined,
+                                        const api::LoadBalancedService& service,
+                                        const Input& input,
+                                        const Presets& presets) const;
+  void weigh(const api::LoadBalancedService& service,
+             const Presets& presets,
+             api::MetricReading& reading) const;
 
   std::map<QueryPair, Joined> joined_;
 };
