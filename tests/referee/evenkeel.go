@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	v1 "k8s.io/api/core/v1"
 )
 
 // evenkeel is a running `evenkeel decide --stream`.
@@ -43,62 +45,213 @@ func (e *evenkeel) stop() error {
 	return e.command.Wait()
 }
 
-type object = map[string]any
+// replicas is the count that Evenkeel wants; `current` where it leaves the workload alone.
+func (a *answer) replicas(current int32) int32 {
+	if wanted := a.Backends["only"].Replicas; wanted != nil {
+		return *wanted
+	}
+	return current
+}
 
-// snapshot is the step as Evenkeel sees it. With `fresh` the memory is empty; else it is carried over by the stream.
-func (l *life) snapshot(fresh bool) object {
-	reading := object{"samples": []object{}, "error": "no metrics returned"}
-	if l.reading != nil {
-		reading = object{"samples": []object{{"labels": object{}, "value": *l.reading, "time": stamp(l.now)}}}
+type step struct {
+	Step     string `json:"step"`
+	Metric   string `json:"metric"`
+	Replicas *int32 `json:"replicas"`
+}
+
+// answer is what the referee reads of a decision.
+type answer struct {
+	Error    string `json:"error"`
+	Backends map[string]struct {
+		Replicas *int32 `json:"replicas"`
+	} `json:"backends"`
+	Total struct {
+		Steps []step `json:"steps"`
+	} `json:"total"`
+	Conditions []struct{ Type, Status, Reason string } `json:"conditions"`
+	Memory     json.RawMessage                         `json:"memory"`
+	line       []byte
+}
+
+func (e *evenkeel) decide(snapshot json.RawMessage) (answer, error) {
+	var decision answer
+	if _, err := e.in.Write(append(snapshot, '\n')); err != nil {
+		return decision, err
 	}
-	snapshot := object{
-		"now": stamp(l.now),
-		"service": object{
-			"apiVersion": "evenkeel.dev/v1alpha1", "kind": "LoadBalancedService",
-			"metadata": object{"namespace": namespace, "name": name, "uid": l.uid, "generation": 1},
-			"spec": object{
-				"backends": []object{{"name": "only", "workloadRef": object{"name": name}, "serviceRef": object{"name": name}}},
-				"scaling":  l.scaling(),
-			},
-		},
-		"backends": object{"only": object{
-			"specReplicas": l.world.scale.Spec.Replicas, "statusReplicas": l.status, "readyReplicas": l.ready,
-			"endpoints": object{"ready": l.ready, "total": l.status}, "weight": 100,
-		}},
-		"metrics": object{"load": reading},
+	if err := e.in.Flush(); err != nil {
+		return decision, err
 	}
-	if fresh {
-		snapshot["memory"] = object{}
+	line, err := e.out.ReadBytes('\n')
+	if err != nil {
+		return decision, fmt.Errorf("evenkeel ended while it was asked: %w", err)
+	}
+	if err := json.Unmarshal(line, &decision); err != nil {
+		return decision, fmt.Errorf("evenkeel answered what is no JSON: %w", err)
+	}
+	decision.line = line
+	if decision.Error != "" {
+		return decision, fmt.Errorf("evenkeel refused the snapshot: %s", decision.Error)
+	}
+	return decision, nil
+}
+
+type jsonObject map[string]any
+
+// snapshot is the step as Evenkeel sees it. The memory is carried over by the stream, unless somebody forgets.
+func (l *life) snapshot(first bool, memory json.RawMessage) jsonObject {
+	backend := jsonObject{
+		"specReplicas": l.world.scale.Spec.Replicas, "statusReplicas": l.status, "readyReplicas": l.ready,
+		"endpoints": jsonObject{"ready": l.ready, "total": len(l.pods)}, "weight": 100,
+	}
+	if l.listsPods {
+		backend["pods"] = podsAsSeen(l.pods)
+	}
+	metrics := jsonObject{}
+	for i := range l.metrics {
+		metrics[l.metrics[i].name] = asSeen(&l.metrics[i], l.readings[l.metrics[i].name])
+	}
+	if l.service == nil {
+		l.service, _ = json.Marshal(l.asService())
+	}
+	snapshot := jsonObject{"now": stamp(l.now), "service": l.service, "backends": jsonObject{"only": backend}, "metrics": metrics}
+	switch {
+	case first || l.restart == both:
+		snapshot["memory"] = jsonObject{}
+	case l.restart == bothWithMemory:
+		snapshot["memory"], snapshot["restored"] = memory, true
 	}
 	return snapshot
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-func (l *life) scaling() object {
-	spec := l.world.hpa.Spec
-	target := object{"type": string(spec.Metrics[0].External.Target.Type)}
-	if value := spec.Metrics[0].External.Target.AverageValue; value != nil {
-		target["value"] = value.String()
-	} else {
-		target["value"] = spec.Metrics[0].External.Target.Value.String()
+func asSeen(m *metric, read reading) jsonObject {
+	if read.failed {
+		return jsonObject{"samples": []jsonObject{}, "error": "no metrics returned"}
 	}
-	behavior := object{}
-	// The HPA has been defaulted by upstream's own code; `declared` is what the user wrote.
-	if rules := l.declared.ScaleUp; rules != nil {
-		behavior["scaleUp"] = rulesOf(rules)
+	samples := make([]jsonObject, 0, len(read.samples))
+	for i, one := range read.samples {
+		labels := jsonObject{"part": fmt.Sprint(i)}
+		if m.ofPods() {
+			labels = jsonObject{"pod": one.pod}
+		}
+		sample := jsonObject{"labels": labels, "value": number(one.value), "time": stamp(one.at), "windowSeconds": int(one.window.Seconds())}
+		if one.contributors != nil {
+			sample["contributors"] = *one.contributors
+		}
+		samples = append(samples, sample)
 	}
-	if rules := l.declared.ScaleDown; rules != nil {
-		behavior["scaleDown"] = rulesOf(rules)
-	}
-	return object{
-		"minReplicas": *spec.MinReplicas, "maxReplicas": spec.MaxReplicas, "behavior": behavior,
-		"metrics": []object{{"name": "load", "query": "load", "target": target}},
+	return jsonObject{"samples": samples}
+}
+
+func number(value float64) any {
+	switch {
+	case math.IsNaN(value):
+		return "NaN"
+	case math.IsInf(value, 1):
+		return "+Inf"
+	case math.IsInf(value, -1):
+		return "-Inf"
+	default:
+		return value
 	}
 }
 
-func rulesOf(rules *autoscalingv2.HPAScalingRules) object {
-	written := object{}
+func podsAsSeen(pods []*v1.Pod) []jsonObject {
+	seen := make([]jsonObject, 0, len(pods))
+	for _, pod := range pods {
+		one := jsonObject{"name": pod.Name, "phase": string(pod.Status.Phase), "ready": nil, "deleted": pod.DeletionTimestamp != nil}
+		if condition := readiness(pod); condition != nil {
+			one["ready"] = condition.Status == v1.ConditionTrue
+			if !condition.LastTransitionTime.IsZero() {
+				one["readyTransitionTime"] = stamp(condition.LastTransitionTime.Time)
+			}
+		}
+		if pod.Status.StartTime != nil {
+			one["startTime"] = stamp(pod.Status.StartTime.Time)
+		}
+		if pod.Spec.Resources != nil {
+			one["requests"] = requestsAsSeen(pod.Spec.Resources.Requests)
+		}
+		containers := make([]jsonObject, 0, len(pod.Spec.Containers))
+		for _, container := range pod.Spec.Containers {
+			containers = append(containers, jsonObject{
+				"name": container.Name, "requests": requestsAsSeen(container.Resources.Requests)})
+		}
+		one["containers"] = containers
+		seen = append(seen, one)
+	}
+	return seen
+}
+
+func requestsAsSeen(requests v1.ResourceList) jsonObject {
+	seen := jsonObject{}
+	for name, amount := range requests {
+		seen[string(name)] = amount.String()
+	}
+	return seen
+}
+
+func (l *life) asService() jsonObject {
+	return jsonObject{
+		"apiVersion": "evenkeel.dev/v1alpha1", "kind": "LoadBalancedService",
+		"metadata": jsonObject{"namespace": namespace, "name": name, "uid": l.uid, "generation": 1},
+		"spec": jsonObject{
+			"backends": []jsonObject{{"name": "only", "workloadRef": jsonObject{"name": name}, "serviceRef": jsonObject{"name": name}}},
+			"scaling":  l.scaling(),
+		},
+	}
+}
+
+func (l *life) scaling() jsonObject {
+	spec := l.world.hpa.Spec
+	behavior := jsonObject{}
+	// The HPA has been defaulted by upstream's own code; `declared` is what the user wrote.
+	if rules := l.declared.ScaleUp; rules != nil {
+		behavior["scaleUp"] = rulesAsWritten(rules)
+	}
+	if rules := l.declared.ScaleDown; rules != nil {
+		behavior["scaleDown"] = rulesAsWritten(rules)
+	}
+	metrics := make([]jsonObject, 0, len(l.metrics))
+	for i := range l.metrics {
+		metrics = append(metrics, l.metrics[i].asWritten())
+	}
+	return jsonObject{
+		"minReplicas": *spec.MinReplicas, "maxReplicas": spec.MaxReplicas, "behavior": behavior, "metrics": metrics,
+	}
+}
+
+func (m *metric) asWritten() jsonObject {
+	written := jsonObject{"name": m.name, "maxAgeSeconds": int(m.maxAge.Seconds())}
+	switch {
+	case m.kind == resourceMetric:
+		written["preset"] = map[v1.ResourceName]string{
+			v1.ResourceCPU: "CPUUtilization", v1.ResourceMemory: "MemoryUtilization"}[m.resource]
+		written["scope"] = "Pod"
+		if m.container != "" {
+			written["container"] = m.container
+		}
+	case m.kind == podsMetric:
+		written["query"], written["scope"] = m.name, "Pod"
+	default:
+		written["query"] = m.name
+	}
+	target := jsonObject{"type": string(m.target.Type)}
+	switch {
+	case m.target.AverageUtilization != nil:
+		target["averageUtilization"] = *m.target.AverageUtilization
+	case m.target.AverageValue != nil:
+		target["value"] = m.target.AverageValue.String()
+	default:
+		target["value"] = m.target.Value.String()
+	}
+	written["target"] = target
+	return written
+}
+
+func rulesAsWritten(rules *autoscalingv2.HPAScalingRules) jsonObject {
+	written := jsonObject{}
 	if rules.StabilizationWindowSeconds != nil {
 		written["stabilizationWindowSeconds"] = *rules.StabilizationWindowSeconds
 	}
@@ -109,45 +262,12 @@ func rulesOf(rules *autoscalingv2.HPAScalingRules) object {
 		written["tolerance"] = rules.Tolerance.String()
 	}
 	if rules.Policies != nil {
-		policies := []object{}
+		policies := []jsonObject{}
 		for _, policy := range rules.Policies {
-			policies = append(policies, object{
+			policies = append(policies, jsonObject{
 				"type": string(policy.Type), "value": policy.Value, "periodSeconds": policy.PeriodSeconds})
 		}
 		written["policies"] = policies
 	}
 	return written
-}
-
-type answer struct {
-	Error    string `json:"error"`
-	Backends map[string]struct {
-		Replicas *int32 `json:"replicas"`
-	} `json:"backends"`
-}
-
-// decide returns the count that Evenkeel wants; nil leaves it alone.
-func (e *evenkeel) decide(snapshot object) (count *int32, line []byte, err error) {
-	text, err := json.Marshal(snapshot)
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := e.in.Write(append(text, '\n')); err != nil {
-		return nil, nil, err
-	}
-	if err := e.in.Flush(); err != nil {
-		return nil, nil, err
-	}
-	line, err = e.out.ReadBytes('\n')
-	if err != nil {
-		return nil, nil, fmt.Errorf("evenkeel ended while it was asked: %w", err)
-	}
-	var decision answer
-	if err := json.Unmarshal(line, &decision); err != nil {
-		return nil, line, fmt.Errorf("evenkeel answered what is no JSON: %w", err)
-	}
-	if decision.Error != "" {
-		return nil, line, fmt.Errorf("evenkeel refused the snapshot: %s", decision.Error)
-	}
-	return decision.Backends["only"].Replicas, line, nil
 }

@@ -2,94 +2,58 @@ package main
 
 import (
 	"fmt"
-	"sort"
-
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"io"
 
 	"evenkeel.dev/referee/upstream"
 )
 
-// tally counts how often each branch of upstream's arithmetic was taken: a comparison that never got there proves nothing.
+// tally counts what a run has seen: a comparison that never got somewhere proves nothing there.
 type tally struct {
-	steps      int
-	branches   map[string]int
-	deliberate map[string]int
+	steps  int
+	equal  int          // steps in which no rule was at work and all was as upstream's
+	atWork map[rule]int // steps in which the rule was looked at
+	apart  map[rule]int // of those, steps in which Evenkeel and upstream decided differently
 }
 
-// Every branch that a run must have taken.
-var branches = []string{
-	"disabled at 0", "above the maximum", "below the minimum", "metric invalid",
-	"Value", "AverageValue", "within tolerance",
-	"up", "down", "unchanged",
-	"stabilised up", "stabilised down", "limited by a policy or bound",
-	"select Min", "select Disabled", "no ready pod",
-}
+func newTally() *tally { return &tally{atWork: map[rule]int{}, apart: map[rule]int{}} }
 
-func newTally() *tally {
-	counts := map[string]int{}
-	for _, branch := range branches {
-		counts[branch] = 0
-	}
-	return &tally{branches: counts, deliberate: map[string]int{}}
-}
-
-func (t *tally) count(l *life, before, theirs int32, upstreamError error) {
+func (t *tally) step(e expectation, theirs int32) {
 	t.steps++
-	mark := func(branch string, taken bool) {
-		if taken {
-			t.branches[branch]++
+	if len(e.rules) == 0 {
+		t.equal++
+	}
+	for r := range e.rules {
+		t.atWork[r]++
+		if e.count != theirs {
+			t.apart[r]++
 		}
 	}
-	spec := l.world.hpa.Spec
-	observed := podautoscaler.Observed
-	mark("disabled at 0", before == 0)
-	mark("above the maximum", before > spec.MaxReplicas)
-	mark("below the minimum", before > 0 && before < *spec.MinReplicas)
-	mark("metric invalid", upstreamError != nil)
-	mark("up", theirs > before)
-	mark("down", theirs < before)
-	mark("unchanged", theirs == before)
-	mark("no ready pod", l.ready == 0)
-	if observed.Stabilised == nil {
-		return
-	}
-	proposed, stabilised := *observed.Proposed, *observed.Stabilised
-	isValue := spec.Metrics[0].External.Target.Type == autoscalingv2.ValueMetricType
-	mark("Value", isValue)
-	mark("AverageValue", !isValue)
-	mark("within tolerance", proposed == before)
-	mark("stabilised up", proposed > before && stabilised < proposed)
-	mark("stabilised down", proposed < before && stabilised > proposed)
-	mark("limited by a policy or bound", theirs != stabilised)
-	rules := behaviorOf(l).ScaleUp
-	if stabilised < before {
-		rules = behaviorOf(l).ScaleDown
-	}
-	mark("select Min", stabilised != before && *rules.SelectPolicy == autoscalingv2.MinChangePolicySelect)
-	mark("select Disabled", stabilised != before && *rules.SelectPolicy == autoscalingv2.DisabledPolicySelect)
 }
 
+// missing names the branches and rules that were never taken.
 func (t *tally) missing() []string {
 	var none []string
-	for _, branch := range branches {
-		if t.branches[branch] == 0 {
+	for i, branch := range podautoscaler.Branches {
+		if podautoscaler.Counts[i] == 0 {
 			none = append(none, branch)
+		}
+	}
+	for _, r := range rules {
+		if t.apart[r] == 0 {
+			none = append(none, string(r))
 		}
 	}
 	return none
 }
 
-func (t *tally) print() {
-	fmt.Printf("%d steps, no difference but the deliberate ones\n", t.steps)
-	for _, branch := range branches {
-		fmt.Printf("  %-32s %8d\n", branch, t.branches[branch])
+func (t *tally) print(out io.Writer) {
+	fmt.Fprintf(out, "%d steps, no difference but the deliberate ones; %d of them without any rule at work\n", t.steps, t.equal)
+	fmt.Fprintln(out, "deliberate differences: steps in which the rule was at work, and in which the counts differed")
+	for _, r := range rules {
+		fmt.Fprintf(out, "  %-56s %9d %9d\n", r, t.atWork[r], t.apart[r])
 	}
-	rules := make([]string, 0, len(t.deliberate))
-	for rule := range t.deliberate {
-		rules = append(rules, rule)
-	}
-	sort.Strings(rules)
-	for _, rule := range rules {
-		fmt.Printf("  deliberate: %-60s %8d\n", rule, t.deliberate[rule])
+	fmt.Fprintln(out, "branches of upstream's controller: how often taken")
+	for i, branch := range podautoscaler.Branches {
+		fmt.Fprintf(out, "  %-66s %9d\n", branch, podautoscaler.Counts[i])
 	}
 }

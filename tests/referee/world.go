@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -24,16 +25,29 @@ import (
 )
 
 const namespace, name = "store", "shop"
+const key = namespace + "/" + name
 
-var errNoMetric = errors.New("no metrics returned")
+var (
+	errNoMetric = errors.New("no metrics returned")
+	errRefused  = errors.New("the API server refuses the write")
+)
 
-// world is the cluster that the upstream controller believes in: one HPA, one scale, its pods, one reading per metric.
+// world is the cluster that the upstream controller believes in: one HPA, one scale, its pods and their metrics.
 type world struct {
 	hpa   *autoscalingv2.HorizontalPodAutoscaler
 	scale autoscalingv1.Scale
-	pods  []*v1.Pod
-	// By metric name; a missing one is an error of the metrics API.
-	external map[string]int64 // milli
+	view  *view // what the controller is shown now
+
+	refuse  bool  // writes of the scale fail
+	written bool  // the last pass has written the scale
+	wanted  int32 // the count that the last pass wanted
+}
+
+// view is the pods and metrics of one step as one side takes them. A metric that is not there is an error of its API.
+type view struct {
+	pods   []*v1.Pod
+	totals map[string][]int64                      // external and object metrics by name, milli
+	perPod map[string]metricsclient.PodMetricsInfo // by name, or resource/container
 }
 
 func (w *world) asUpstream() podautoscaler.World {
@@ -54,6 +68,11 @@ func (s scales) Get(context.Context, schema.GroupResource, string, metav1.GetOpt
 }
 func (s scales) Update(_ context.Context, _ schema.GroupResource, scale *autoscalingv1.Scale,
 	_ metav1.UpdateOptions) (*autoscalingv1.Scale, error) {
+	s.w.wanted = scale.Spec.Replicas
+	if s.w.refuse {
+		return nil, errRefused
+	}
+	s.w.written = true
 	s.w.scale.Spec.Replicas = scale.Spec.Replicas
 	return scale, nil
 }
@@ -63,7 +82,9 @@ type hpas struct {
 	w *world
 }
 
-func (h hpas) HorizontalPodAutoscalers(string) autoscalingclient.HorizontalPodAutoscalerInterface { return h }
+func (h hpas) HorizontalPodAutoscalers(string) autoscalingclient.HorizontalPodAutoscalerInterface {
+	return h
+}
 func (h hpas) UpdateStatus(_ context.Context, hpa *autoscalingv2.HorizontalPodAutoscaler,
 	_ metav1.UpdateOptions) (*autoscalingv2.HorizontalPodAutoscaler, error) {
 	h.w.hpa.Status = hpa.Status
@@ -107,7 +128,7 @@ type podsOf struct {
 	w *world
 }
 
-func (l podsOf) List(labels.Selector) ([]*v1.Pod, error) { return l.w.pods, nil }
+func (l podsOf) List(labels.Selector) ([]*v1.Pod, error) { return l.w.view.pods, nil }
 
 type mapper struct{ apimeta.RESTMapper }
 
@@ -118,28 +139,42 @@ func (mapper) RESTMappings(schema.GroupKind, ...string) ([]*apimeta.RESTMapping,
 
 type metrics struct{ w *world }
 
-func (m metrics) GetResourceMetric(context.Context, v1.ResourceName, string, labels.Selector, string) (
+func (m metrics) GetResourceMetric(_ context.Context, resource v1.ResourceName, _ string, _ labels.Selector,
+	container string) (metricsclient.PodMetricsInfo, time.Time, error) {
+	return m.perPod(string(resource) + "/" + container)
+}
+func (m metrics) GetRawMetric(metric string, _ string, _ labels.Selector, _ labels.Selector) (
 	metricsclient.PodMetricsInfo, time.Time, error) {
-	return nil, time.Time{}, errNoMetric
+	return m.perPod(metric)
 }
-func (m metrics) GetRawMetric(string, string, labels.Selector, labels.Selector) (
-	metricsclient.PodMetricsInfo, time.Time, error) {
-	return nil, time.Time{}, errNoMetric
-}
-func (m metrics) GetObjectMetric(string, string, *autoscalingv2.CrossVersionObjectReference, labels.Selector) (
-	int64, time.Time, error) {
-	return 0, time.Time{}, errNoMetric
-}
-func (m metrics) GetExternalMetric(metric string, _ string, _ labels.Selector) ([]int64, time.Time, error) {
-	value, ok := m.w.external[metric]
-	if !ok {
+
+// perPod hands out a copy: the controller adds to it and takes away from it.
+func (m metrics) perPod(key string) (metricsclient.PodMetricsInfo, time.Time, error) {
+	found, ok := m.w.view.perPod[key]
+	if !ok || len(found) == 0 { // the clients of both APIs turn an empty answer into an error
 		return nil, time.Time{}, errNoMetric
 	}
-	return []int64{value}, time.Time{}, nil
+	return maps.Clone(found), time.Time{}, nil
+}
+func (m metrics) GetObjectMetric(metric string, _ string, _ *autoscalingv2.CrossVersionObjectReference,
+	_ labels.Selector) (int64, time.Time, error) {
+	values, ok := m.w.view.totals[metric]
+	if !ok || len(values) != 1 {
+		return 0, time.Time{}, errNoMetric
+	}
+	return values[0], time.Time{}, nil
+}
+func (m metrics) GetExternalMetric(metric string, _ string, _ labels.Selector) ([]int64, time.Time, error) {
+	values, ok := m.w.view.totals[metric]
+	if !ok || len(values) == 0 {
+		return nil, time.Time{}, errNoMetric
+	}
+	return values, time.Time{}, nil
 }
 
 type silence struct{}
 
-func (silence) Event(runtime.Object, string, string, string)                                        {}
-func (silence) Eventf(runtime.Object, string, string, string, ...interface{})                       {}
-func (silence) AnnotatedEventf(runtime.Object, map[string]string, string, string, string, ...interface{}) {}
+func (silence) Event(runtime.Object, string, string, string)                  {}
+func (silence) Eventf(runtime.Object, string, string, string, ...interface{}) {}
+func (silence) AnnotatedEventf(runtime.Object, map[string]string, string, string, string, ...interface{}) {
+}

@@ -143,7 +143,9 @@ def _build(tool: GoTool, go: Toolchain, folder: pathlib.Path) -> None:
         if tool.overlay:
             place = scratch / "module"
             shutil.copytree(
-                _module_place(tool.name, tool.module, go, environment), place, copy_function=shutil.copyfile
+                module_place(MODULES / tool.name, tool.module, go, environment),
+                place,
+                copy_function=shutil.copyfile,
             )
             _make_writable(place)
             shutil.copytree(MODULES / tool.name / "overlay", place, dirs_exist_ok=True)
@@ -183,21 +185,26 @@ def _make_writable(folder: pathlib.Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _module_place(pinned_by: str, module: str, go: Toolchain, environment: dict[str, str]) -> pathlib.Path:
-    """Where Go keeps the unpacked module, downloaded now if need be and checked against go.sum."""
-    log = cache_dir() / "log" / f"{pinned_by}-download.log"
+def module_place(
+    pinned_by: pathlib.Path, module: str, go: Toolchain, environment: dict[str, str]
+) -> pathlib.Path:
+    """Where Go keeps the unpacked module, downloaded now if need be and checked against go.sum.
+
+    `pinned_by` is the folder with the go.mod and go.sum that name it.
+    """
+    log = cache_dir() / "log" / f"{pinned_by.name}-download.log"
     command.run(
         f"download the Go module {module}",
         [f"{go.root}/bin/go", "mod", "download", module],
         log=log,
         env=environment,
-        cwd=MODULES / pinned_by,
+        cwd=pinned_by,
         attempts=2,
     )
     listed = subprocess.run(
         [f"{go.root}/bin/go", "list", "-m", "-f", "{{.Dir}}", module],
         env=environment,
-        cwd=MODULES / pinned_by,
+        cwd=pinned_by,
         text=True,
         capture_output=True,
         check=False,
@@ -214,7 +221,9 @@ def _module_place(pinned_by: str, module: str, go: Toolchain, environment: dict[
 
 def _copy_files(files: ModuleFiles, go: Toolchain, folder: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        place = _module_place(files.pinned_by, files.module, go, go.environment(pathlib.Path(scratch)))
+        place = module_place(
+            MODULES / files.pinned_by, files.module, go, go.environment(pathlib.Path(scratch))
+        )
         for sub in files.folders:
             shutil.copytree(place / sub, folder / sub, copy_function=shutil.copyfile)
     _make_writable(folder)
