@@ -155,8 +155,9 @@ bool record_total(WallTime now,
     pending.reset();
     return false;
   }
+  // The new decision takes the place of the old one, with its date: as long as nobody has seen the change, it
+  // may have been refused, and the one that is made counts from then on.
   const bool repeated = pending && pending->from == next.from && pending->to == next.to;
-  if (repeated && next.backends.empty() == pending->backends.empty()) next.time = pending->time;
   pending = std::move(next);
   return !repeated;
 }

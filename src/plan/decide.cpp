@@ -171,6 +171,8 @@ void decide_sizes(const api::Snapshot& snapshot,
   const auto current = settle_current_total(snapshot, members, memory);
   if (current.none) {
     const bool off = *current.none == CurrentTotal::None::SwitchedOff;
+    // The first sight of an object starts its windows, switched off or not.
+    if (off && !memory.history.has_recommendations()) memory.history.record_recommendation(snapshot.now, 0);
     const std::string message =
         off ? "the workloads were switched off by a count of 0; scale them to 1 or more to "
               "let Evenkeel size them again"

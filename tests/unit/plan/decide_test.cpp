@@ -70,6 +70,12 @@ TEST(DecideOne, ACountOfZeroSwitchesScalingOff) {
   EXPECT_EQ(condition(decision, "ScalingActive").reason, "ScalingDisabled");
 }
 
+TEST(DecideOne, FirstSeenAtZeroItIsNotHeldByTheCountItIsSwitchedOnWith) {
+  const auto off = decide(one(0, 1).windows(0, 300).build());
+  const auto on = decide(one(9, 1).windows(0, 300).now(400).metric("rps", 50).memory(off.memory).build());
+  EXPECT_EQ(replicas(on), 1) << "the window of 300 s has been watched, and nothing in it asked for 9";
+}
+
 TEST(DecideOne, WithoutScalingReplicasAreNeverTouched) {
   auto builder = one(5, 8);
   builder.spec().scaling.reset();
@@ -180,6 +186,13 @@ TEST_F(Pending, OnceSeenItCountsFromWhenItWasDecided) {
   EXPECT_EQ(at(10, 10), 10);
   EXPECT_EQ(at(14, 10), 10);
   EXPECT_EQ(at(15, 10), 20) << "15 s after the decision, not after the sight";
+}
+
+TEST_F(Pending, DecidedAgainItCountsFromTheLastTime) {
+  EXPECT_EQ(at(0, 5), 10);
+  EXPECT_EQ(at(5, 5), 10) << "the first write may have been refused";
+  EXPECT_EQ(at(15, 10), 10) << "15 s after the first decision, 10 s after the one that was made";
+  EXPECT_EQ(at(20, 10), 20);
 }
 
 TEST_F(Pending, AfterAMinuteUnseenItNeverHappened) {
