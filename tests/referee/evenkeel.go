@@ -102,6 +102,7 @@ func (l *life) snapshot(first bool, memory json.RawMessage) jsonObject {
 	backend := jsonObject{
 		"specReplicas": l.world.scale.Spec.Replicas, "statusReplicas": l.status, "readyReplicas": l.ready,
 		"endpoints": jsonObject{"ready": l.ready, "total": len(l.pods)}, "weight": 100,
+		"rollout": l.rollout,
 	}
 	if l.listsPods {
 		backend["pods"] = podsAsSeen(l.pods)

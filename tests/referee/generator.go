@@ -32,6 +32,7 @@ type life struct {
 	ready    int32              // pods that run and are ready
 	readings map[string]reading // by metric name
 	restart  restart
+	rollout  bool
 
 	service json.RawMessage // the object as Evenkeel reads it; nil after an edit
 }
@@ -120,7 +121,12 @@ func (l *life) edit() {
 // draw makes the pods of this step: mostly as many as are wanted.
 func (l *life) draw() {
 	count := l.world.scale.Spec.Replicas
+	if l.chance(0.03) {
+		l.rollout = !l.rollout
+	}
 	switch {
+	case l.rollout && l.chance(0.7): // old and new pods side by side
+		count += l.between(0, 1+count/3)
 	case l.chance(0.15): // pods come and go later than the count
 		count = max(0, count+l.between(-2, 2))
 	case l.chance(0.01):

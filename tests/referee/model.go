@@ -17,6 +17,7 @@ const (
 	wholePercentages rule = "1 percentages of policies in whole numbers"
 	qualityOfSignals rule = "2 quality of signals"
 	memoryOfRestart  rule = "3 memory survives a restart"
+	rollouts         rule = "4 roll-out: only pods that serve, no surge"
 	eventsAreKept    rule = "5 scale events are kept for the longest period"
 	countsSaturate   rule = "6 counts saturate"
 	noReadyPod       rule = "7 with no ready pod the count does not fall"
@@ -24,7 +25,7 @@ const (
 	longestUnseen         = 60 * time.Second
 )
 
-var rules = []rule{wholePercentages, qualityOfSignals, memoryOfRestart, eventsAreKept, countsSaturate, noReadyPod, changesThatWeSee}
+var rules = []rule{wholePercentages, qualityOfSignals, memoryOfRestart, rollouts, eventsAreKept, countsSaturate, noReadyPod, changesThatWeSee}
 
 // model is what Evenkeel has to remember of one life.
 type model struct {
@@ -101,6 +102,9 @@ func (m *model) decide(l *life, ours []podautoscaler.Proposal, qualities []quali
 	case current < minimum:
 		e.count = minimum
 	default:
+		if l.rollout {
+			e.rules[rollouts] = true
+		}
 		for i := range ours {
 			if ours[i].Overflowed {
 				e.rules[countsSaturate] = true

@@ -112,9 +112,6 @@ func (g *game) expect(written bool) expectation {
 		g.controller, g.model = fresh, model{}
 	}
 	unlike := g.model.see(l.now, l.world.scale.Spec.Replicas, written)
-	if unlike {
-		g.adopt()
-	}
 	switch l.restart {
 	case upstreamOnly:
 		g.controller = fresh
@@ -124,9 +121,12 @@ func (g *game) expect(written bool) expectation {
 			g.model.restore(l.now, l.world.scale.Spec.Replicas)
 		}
 	}
-	ourView, qualities := l.evenkeelView()
-	l.world.view = ourView
-	ours := g.controller.Proposals(l.world.hpa, &l.world.scale, true)
+	ours := make([]podautoscaler.Proposal, len(l.metrics))
+	qualities := make([]quality, len(l.metrics))
+	for i := range l.metrics {
+		l.world.view, qualities[i] = l.evenkeelView(&l.metrics[i])
+		ours[i] = g.controller.Propose(l.world.hpa, i, l.world.scale.Spec.Replicas, l.existing(), l.arithmetic(&l.metrics[i]))
+	}
 	e := g.model.decide(l, ours, qualities)
 	if unlike {
 		e.rules[changesThatWeSee] = true

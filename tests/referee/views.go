@@ -6,6 +6,8 @@ import (
 
 	v1 "k8s.io/api/core/v1"
 	metricsclient "k8s.io/kubernetes/pkg/controller/podautoscaler/metrics"
+
+	"evenkeel.dev/referee/upstream"
 )
 
 // upstreamView is the step as the metrics APIs tell it: they know no age, and cannot say what is no number.
@@ -52,26 +54,63 @@ type quality struct {
 	differs bool // upstream sees other samples, or none where there are some
 }
 
-// evenkeelView is the step after the classification of signals (difference 2) and of pods (difference 4).
-func (l *life) evenkeelView() (*view, []quality) {
+// evenkeelView is the step as Evenkeel computes with it for one metric: after the classification of signals (difference 2)
+// and, during a roll-out, without the pods that do not serve (difference 4).
+func (l *life) evenkeelView(m *metric) (*view, quality) {
 	v := &view{pods: l.pods, totals: map[string][]int64{}, perPod: map[string]metricsclient.PodMetricsInfo{}}
-	qualities := make([]quality, len(l.metrics))
-	for i := range l.metrics {
-		m := &l.metrics[i]
-		read := l.readings[m.name]
-		if read.failed {
-			continue
-		}
-		kept, changed := l.usable(m, read.samples)
-		qualities[i] = quality{partial: len(kept) < len(read.samples), differs: changed}
-		if m.ofPods() {
-			qualities[i].partial = qualities[i].partial || l.mostUnseen(kept)
-		} else {
-			qualities[i].partial = qualities[i].partial || l.fewContributors(kept)
-		}
+	read := l.readings[m.name]
+	kept, changed := l.usable(m, read.samples)
+	q := quality{partial: len(kept) < len(read.samples), differs: changed}
+	if m.ofPods() {
+		q.partial = q.partial || l.mostUnseen(kept)
+	} else {
+		q.partial = q.partial || l.fewContributors(kept)
+	}
+	if l.rollout {
+		v.pods, kept = l.duringRollout(m, kept)
+	}
+	if !read.failed {
 		v.add(m, l.now, kept)
 	}
-	return v, qualities
+	return v, q
+}
+
+// duringRollout leaves the pods, and samples, from which a roll-out may be sized.
+func (l *life) duringRollout(m *metric, samples []sample) ([]*v1.Pod, []sample) {
+	var staying []*v1.Pod
+	gone := map[string]bool{}
+	for _, pod := range l.pods {
+		switch {
+		case m.ofPods() && (!serves(pod) || pod.DeletionTimestamp != nil):
+			gone[pod.Name] = true
+		case !m.ofPods() && serves(pod) && len(staying) >= int(l.world.scale.Spec.Replicas):
+		default:
+			staying = append(staying, pod)
+		}
+	}
+	kept := samples[:0:0]
+	for _, one := range samples {
+		if !gone[one.pod] {
+			kept = append(kept, one)
+		}
+	}
+	return staying, kept
+}
+
+// existing is the number of pods that AverageValue compares with.
+func (l *life) existing() int32 {
+	if l.rollout {
+		return min(l.status, l.world.scale.Spec.Replicas)
+	}
+	return l.status
+}
+
+func (l *life) arithmetic(m *metric) podautoscaler.Rules {
+	rules := podautoscaler.Rules{Saturate: true}
+	if l.rollout && m.ofPods() {
+		rules.Planned = int(l.world.scale.Spec.Replicas)
+	}
+	return rules
 }
 
 // usable drops the samples that are bad by themselves. `changed`: upstream would compute with something else.

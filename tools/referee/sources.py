@@ -1,8 +1,8 @@
 """The sources of the referee: ours from tests/referee, upstream's from the pinned module, laid out in one Go module.
 
 Upstream's files are not kept in the tree. They are taken from the Go module that tests/referee/go.mod pins, checked
-against a checksum, and changed in three ways only: the clock is the referee's, a count is turned into an int32 by a
-function that can saturate, and every branch of tests/referee/upstream/branches.txt counts how often it was taken.
+against a checksum, and changed in three ways only: the clock is the referee's, ratios become counts through two
+functions that can saturate and leave out surge pods, and every branch of tests/referee/upstream/branches.txt counts how often it was taken.
 """
 
 import hashlib
@@ -36,6 +36,8 @@ CHANGES = (
     Change("horizontal.go", "time.Now()", "refereeNow()", 14),
     Change("replica_calculator.go", "time.Now()", "refereeNow()", 1),
     Change("replica_calculator.go", "int32(math.Ceil(", "refereeCount(math.Ceil(", 7),
+    Change("replica_calculator.go", "(newUsageRatio * float64(", "(refereeProduct(newUsageRatio, ", 2),
+    Change("replica_calculator.go", "(usageRatio * float64(", "(refereeProduct(usageRatio, ", 3),
 )
 
 

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
@@ -29,6 +28,7 @@ var (
 	now        time.Time
 	counting   bool
 	saturating bool
+	planned    int // of a roll-out: how many pods are meant to stay; 0 for none
 
 	// Counts says how often each of Branches was taken by Reconcile.
 	Counts [len(Branches)]int64
@@ -56,6 +56,19 @@ func refereeCount(value float64) int32 {
 		}
 	}
 	return int32(value)
+}
+
+// refereeProduct is upstream's product of a ratio and the pods that it stands for, or that of a roll-out (deliberate
+// difference 4): pods beyond those that are meant to stay make nothing larger.
+func refereeProduct[Count int | int64](ratio float64, pods Count) float64 {
+	product := ratio * float64(pods)
+	if planned == 0 || int(pods) <= planned {
+		return product
+	}
+	if ratio > 1 {
+		return ratio * float64(planned)
+	}
+	return min(product, float64(planned))
 }
 
 // World is everything that the controller asks and tells.
@@ -116,22 +129,28 @@ type Proposal struct {
 	Err        error
 }
 
-// Proposals asks the controller's own arithmetic, metric by metric, without touching what it remembers.
-func (a *HorizontalController) Proposals(hpa *autoscalingv2.HorizontalPodAutoscaler, scale *autoscalingv1.Scale,
-	saturate bool) []Proposal {
-	saturating = saturate
-	defer func() { saturating = false }()
-	scratch := hpa.DeepCopy()
-	proposals := make([]Proposal, 0, len(hpa.Spec.Metrics))
-	for _, spec := range scratch.Spec.Metrics {
-		Overflowed = false
-		var status autoscalingv2.MetricStatus
-		replicas, _, _, _, err := a.computeReplicasForMetric(context.Background(), scratch, spec, scale.Spec.Replicas,
-			scale.Status.Replicas, labels.Everything(), &status)
-		proposals = append(proposals, Proposal{replicas, Overflowed, err})
-	}
-	return proposals
+// Rules are the deliberate differences that reach into the arithmetic of one metric.
+type Rules struct {
+	Saturate bool
+	Planned  int // of a roll-out: how many pods are meant to stay; 0: no roll-out
 }
+
+// Propose asks the controller's own arithmetic for one metric, without touching what it remembers.
+func (a *HorizontalController) Propose(hpa *autoscalingv2.HorizontalPodAutoscaler, metric int, specReplicas,
+	statusReplicas int32, rules Rules) Proposal {
+	saturating, planned, Overflowed = rules.Saturate, rules.Planned, false
+	defer func() { saturating, planned = false, 0 }()
+	var status autoscalingv2.MetricStatus
+	replicas, _, _, _, err := a.computeReplicasForMetric(context.Background(), hpa, hpa.Spec.Metrics[metric], specReplicas,
+		statusReplicas, labels.Everything(), &status)
+	return Proposal{replicas, Overflowed, err}
+}
+
+// Calculator is the controller's arithmetic of replicas alone, for benchmarks.
+func (a *HorizontalController) Calculator() *ReplicaCalculator { return a.replicaCalc }
+
+// NewTolerances makes what the calculator asks for.
+func NewTolerances(down, up float64) Tolerances { return Tolerances{down, up} }
 
 // Recommendation is a count that the metrics asked for.
 type Recommendation struct {
