@@ -43,6 +43,7 @@ lint: python ## clang-tidy over everything; remembers what was clean
 
 test: python ## everything but clang-tidy: rooms, format, unit, contract, chart, end to end
 	@$(PYTHON) -m tools.setup --group test
+	@$(PYTHON) -m tools.referee --build
 	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset dev -j $(JOBS)
 	@$(PYTHON) -m tools.image >/dev/null

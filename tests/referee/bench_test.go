@@ -24,17 +24,20 @@ func benchmarkWorld(pods int) *world {
 	podautoscaler.SetNow(start.Add(time.Hour))
 	w := &world{view: &view{totals: map[string][]int64{"rps": {170_000}, "latency": {300}},
 		perPod: map[string]metricsclient.PodMetricsInfo{"cpu/": {}, "memory/": {}}}}
+	requests := v1.ResourceList{v1.ResourceCPU: resource.MustParse("500m"), v1.ResourceMemory: resource.MustParse("1Gi")}
+	taken := podautoscaler.Now()
 	for i := range pods {
 		name := fmt.Sprintf("shop-%d", i)
 		w.view.pods = append(w.view.pods, &v1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-			Spec: v1.PodSpec{Containers: []v1.Container{{Name: "web", Resources: v1.ResourceRequirements{Requests: v1.ResourceList{
-				v1.ResourceCPU: resource.MustParse("500m"), v1.ResourceMemory: resource.MustParse("1Gi")}}}}},
+			Spec:       v1.PodSpec{Containers: []v1.Container{{Name: "web", Resources: v1.ResourceRequirements{Requests: requests}}}},
 			Status: v1.PodStatus{Phase: v1.PodRunning, StartTime: &metav1.Time{Time: start},
-				Conditions: []v1.PodCondition{{Type: v1.PodReady, Status: v1.ConditionTrue, LastTransitionTime: metav1.Time{Time: start}}}},
+				Conditions: []v1.PodCondition{
+					{Type: v1.PodReady, Status: v1.ConditionTrue, LastTransitionTime: metav1.Time{Time: start}}}},
 		})
-		w.view.perPod["cpu/"][name] = metricsclient.PodMetric{Timestamp: start.Add(time.Hour), Window: time.Minute, Value: 400}
-		w.view.perPod["memory/"][name] = metricsclient.PodMetric{Timestamp: start.Add(time.Hour), Window: time.Minute, Value: 800 << 20 * 1000}
+		w.view.perPod["cpu/"][name] = metricsclient.PodMetric{Timestamp: taken, Window: time.Minute, Value: 400}
+		w.view.perPod["memory/"][name] = metricsclient.PodMetric{
+			Timestamp: taken, Window: time.Minute, Value: (800 << 20) * 1000}
 	}
 	w.scale = autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: int32(pods)}}
 	w.shared = true
@@ -54,7 +57,8 @@ func BenchmarkTwoExternalMetrics(b *testing.B) {
 		if _, _, _, err := calc.GetExternalPerPodMetricReplicas(3, 50_000, "rps", tolerances, namespace, nil); err != nil {
 			b.Fatal(err)
 		}
-		if _, _, _, err := calc.GetExternalMetricReplicas(3, 200, "latency", tolerances, namespace, nil, labels.Everything()); err != nil {
+		if _, _, _, err := calc.GetExternalMetricReplicas(3, 200, "latency", tolerances, namespace, nil,
+			labels.Everything()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -114,7 +114,9 @@ func (l *life) snapshot(first bool, memory json.RawMessage) jsonObject {
 	if l.service == nil {
 		l.service, _ = json.Marshal(l.asService())
 	}
-	snapshot := jsonObject{"now": stamp(l.now), "service": l.service, "backends": jsonObject{"only": backend}, "metrics": metrics}
+	snapshot := jsonObject{
+		"now": stamp(l.now), "service": l.service, "backends": jsonObject{"only": backend}, "metrics": metrics,
+	}
 	switch {
 	case first || l.restart == both:
 		snapshot["memory"] = jsonObject{}
@@ -136,7 +138,9 @@ func asSeen(m *metric, read reading) jsonObject {
 		if m.ofPods() {
 			labels = jsonObject{"pod": one.pod}
 		}
-		sample := jsonObject{"labels": labels, "value": number(one.value), "time": stamp(one.at), "windowSeconds": int(one.window.Seconds())}
+		sample := jsonObject{
+			"labels": labels, "value": number(one.value), "time": stamp(one.at), "windowSeconds": int(one.window.Seconds()),
+		}
 		if one.contributors != nil {
 			sample["contributors"] = *one.contributors
 		}
@@ -161,7 +165,9 @@ func number(value float64) any {
 func podsAsSeen(pods []*v1.Pod) []jsonObject {
 	seen := make([]jsonObject, 0, len(pods))
 	for _, pod := range pods {
-		one := jsonObject{"name": pod.Name, "phase": string(pod.Status.Phase), "ready": nil, "deleted": pod.DeletionTimestamp != nil}
+		one := jsonObject{
+			"name": pod.Name, "phase": string(pod.Status.Phase), "ready": nil, "deleted": pod.DeletionTimestamp != nil,
+		}
 		if condition := readiness(pod); condition != nil {
 			one["ready"] = condition.Status == v1.ConditionTrue
 			if !condition.LastTransitionTime.IsZero() {
@@ -198,8 +204,9 @@ func (l *life) asService() jsonObject {
 		"apiVersion": "evenkeel.dev/v1alpha1", "kind": "LoadBalancedService",
 		"metadata": jsonObject{"namespace": namespace, "name": name, "uid": l.uid, "generation": 1},
 		"spec": jsonObject{
-			"backends": []jsonObject{{"name": "only", "workloadRef": jsonObject{"name": name}, "serviceRef": jsonObject{"name": name}}},
-			"scaling":  l.scaling(),
+			"backends": []jsonObject{
+				{"name": "only", "workloadRef": jsonObject{"name": name}, "serviceRef": jsonObject{"name": name}}},
+			"scaling": l.scaling(),
 		},
 	}
 }
@@ -219,7 +226,8 @@ func (l *life) scaling() jsonObject {
 		metrics = append(metrics, l.metrics[i].asWritten())
 	}
 	return jsonObject{
-		"minReplicas": *spec.MinReplicas, "maxReplicas": spec.MaxReplicas, "behavior": behavior, "metrics": metrics,
+		"idleAfterSeconds": int(l.idleAfter.Seconds()),
+		"minReplicas":      *spec.MinReplicas, "maxReplicas": spec.MaxReplicas, "behavior": behavior, "metrics": metrics,
 	}
 }
 
@@ -237,6 +245,9 @@ func (m *metric) asWritten() jsonObject {
 		written["query"], written["scope"] = m.name, "Pod"
 	default:
 		written["query"] = m.name
+	}
+	if m.activation != nil {
+		written["activation"] = m.activation.String()
 	}
 	target := jsonObject{"type": string(m.target.Type)}
 	switch {

@@ -24,6 +24,8 @@ type life struct {
 	listsPods    bool    // Evenkeel is shown the pods, not only their number
 	trouble      float64 // how often something is wrong with a pod
 	template     template
+	sleeps       bool // its minimum is 0
+	idleAfter    time.Duration
 	declared     autoscalingv2.HorizontalPodAutoscalerBehavior // as the user wrote it, before defaults
 
 	// The state of this step.
@@ -31,6 +33,7 @@ type life struct {
 	status   int32              // replicas that the scale's status names
 	ready    int32              // pods that run and are ready
 	readings map[string]reading // by metric name
+	spoils   float64            // how often something is wrong with a sample of the reading that is drawn
 	restart  restart
 	rollout  bool
 
@@ -69,6 +72,8 @@ func newLife(seed, number uint64) *life {
 			l.mostReplicas = 20
 		}
 	}
+	l.sleeps = len(l.kinds) == 1 && l.kinds[0] == external && l.chance(0.3)
+	l.idleAfter = pick(l, 10*time.Second, time.Minute, 5*time.Minute)
 	l.world.hpa = l.newHPA()
 	l.listsPods = l.mostReplicas == 20 || l.chance(0.2)
 	start := l.between(*l.world.hpa.Spec.MinReplicas, l.world.hpa.Spec.MaxReplicas)
@@ -112,8 +117,11 @@ func (l *life) edit() {
 	}
 	if l.chance(0.02) {
 		minimum := l.between(1, 4)
+		if l.sleeps {
+			minimum = 0
+		}
 		spec.MinReplicas = &minimum
-		spec.MaxReplicas = minimum + l.between(0, min(40, l.mostReplicas))
+		spec.MaxReplicas = max(1, minimum) + l.between(0, min(40, l.mostReplicas))
 		l.service = nil
 	}
 }
@@ -121,14 +129,18 @@ func (l *life) edit() {
 // draw makes the pods of this step: mostly as many as are wanted.
 func (l *life) draw() {
 	count := l.world.scale.Spec.Replicas
-	if l.chance(0.03) {
-		l.rollout = !l.rollout
+	if l.rollout {
+		l.rollout = l.chance(0.7)
+	} else {
+		l.rollout = l.chance(0.03)
 	}
 	switch {
 	case l.rollout && l.chance(0.7): // old and new pods side by side
 		count += l.between(0, 1+count/3)
 	case l.chance(0.15): // pods come and go later than the count
 		count = max(0, count+l.between(-2, 2))
+	case l.chance(0.03): // most are still missing
+		count = l.between(0, count)
 	case l.chance(0.01):
 		count = 0
 	}

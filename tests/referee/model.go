@@ -21,18 +21,22 @@ const (
 	eventsAreKept    rule = "5 scale events are kept for the longest period"
 	countsSaturate   rule = "6 counts saturate"
 	noReadyPod       rule = "7 with no ready pod the count does not fall"
+	fromAndToZero    rule = "8 from and to zero"
 	changesThatWeSee rule = "time: a change counts once it is seen"
 	longestUnseen         = 60 * time.Second
 )
 
-var rules = []rule{wholePercentages, qualityOfSignals, memoryOfRestart, rollouts, eventsAreKept, countsSaturate, noReadyPod, changesThatWeSee}
+var rules = []rule{wholePercentages, qualityOfSignals, memoryOfRestart, rollouts, eventsAreKept, countsSaturate,
+	noReadyPod, fromAndToZero, changesThatWeSee}
 
 // model is what Evenkeel has to remember of one life.
 type model struct {
 	recommendations []podautoscaler.Recommendation
 	events          []podautoscaler.Event
 	pending         *pendingChange
-	last            *int32 // the last decided total
+	last            *int32         // the last decided total
+	made            *pendingChange // the last decision; nil: none yet
+	idleSince       *time.Time
 }
 
 type pendingChange struct {
@@ -61,8 +65,8 @@ func (m *model) see(now time.Time, shown int32, written bool) (differs bool) {
 		m.pending = nil
 		return !written
 	case shown == pending.from:
-		if now.Sub(pending.at) > longestUnseen {
-			m.pending = nil
+		if now.Sub(pending.at) > longestUnseen { // it was never made
+			m.last, m.made, m.pending = &pending.from, &pendingChange{now, pending.from, pending.from}, nil
 		}
 		return written
 	default:
@@ -91,12 +95,22 @@ func (m *model) decide(l *life, ours []podautoscaler.Proposal, qualities []quali
 	current := l.world.scale.Spec.Replicas
 	minimum, maximum := *l.world.hpa.Spec.MinReplicas, l.world.hpa.Spec.MaxReplicas
 	e := expectation{count: current, proposals: ours, rules: map[rule]bool{}}
+	if l.sleeps {
+		e.rules[fromAndToZero] = true
+	}
+	off := current == 0 && m.switchedOff(l)
+	if l.restart == bothWithMemory && !off {
+		m.restore(l.now, current)
+	}
 	if len(m.recommendations) == 0 {
 		m.recommendations = []podautoscaler.Recommendation{{At: l.now, Replicas: current}}
 	}
+	idle := !off && m.idle(l, qualities)
 	switch {
-	case current == 0:
+	case off:
 		return e
+	case current == 0:
+		m.wake(l, ours, qualities, &e)
 	case current > maximum:
 		e.count = maximum
 	case current < minimum:
@@ -113,11 +127,12 @@ func (m *model) decide(l *life, ours []podautoscaler.Proposal, qualities []quali
 				e.rules[qualityOfSignals] = true
 			}
 		}
-		if asked, ok := combine(ours, qualities, current); ok {
-			m.follow(l, asked, &e)
+		if asked, ok := combine(l, ours, qualities, idle); ok {
+			m.follow(l, asked, idle, &e)
 		}
 	}
 	m.last = &e.count
+	m.made = &pendingChange{l.now, current, e.count}
 	m.pending = nil
 	if e.count != current {
 		m.pending = &pendingChange{l.now, current, e.count}
@@ -126,9 +141,13 @@ func (m *model) decide(l *life, ours []podautoscaler.Proposal, qualities []quali
 }
 
 // combine is the maximum over the metrics; one that cannot be used, or is partial and asks for less, forbids a fall.
-func combine(proposals []podautoscaler.Proposal, qualities []quality, current int32) (asked int32, ok bool) {
+func combine(l *life, proposals []podautoscaler.Proposal, qualities []quality, idle bool) (asked int32, ok bool) {
+	current := l.world.scale.Spec.Replicas
 	invalid := 0
 	for i, proposal := range proposals {
+		if idle && l.metrics[i].activation != nil && qualities[i].empty {
+			continue
+		}
 		if proposal.Err != nil || qualities[i].partial && proposal.Replicas < current {
 			invalid++
 			continue
@@ -139,11 +158,14 @@ func combine(proposals []podautoscaler.Proposal, qualities []quality, current in
 }
 
 // follow stabilises what the metrics ask for, and holds it to policies and bounds.
-func (m *model) follow(l *life, asked int32, e *expectation) {
+func (m *model) follow(l *life, asked int32, idle bool, e *expectation) {
 	current := l.world.scale.Spec.Replicas
 	if asked < current && l.ready == 0 {
 		asked = current
 		e.rules[noReadyPod] = true
+	}
+	if l.sleeps {
+		asked = max(asked, 1)
 	}
 	behavior := l.world.hpa.Spec.Behavior
 	lowest, highest := asked, asked
@@ -157,7 +179,10 @@ func (m *model) follow(l *life, asked int32, e *expectation) {
 	}
 	m.recommendations = append(m.recommendations, podautoscaler.Recommendation{At: l.now, Replicas: asked})
 	stabilised := min(max(current, lowest), highest)
-	e.stabilised = &stabilised
+	e.stabilised = new(stabilised)
+	if idle && stabilised <= 1 && l.ready > 0 {
+		stabilised = 0
+	}
 	switch {
 	case stabilised > current:
 		limit := max(m.limit(l, behavior.ScaleUp, true, e), current)

@@ -82,8 +82,8 @@ func (g *game) step(number int) error {
 	}
 	g.tally.step(e, theirs)
 	if err := g.judge(e, before, theirs); err != nil {
-		return fmt.Errorf("from %d upstream goes to %d, the model to %d: %w; upstream's error: %v\nrules: %v\nsnapshot: %s\ndecision: %s",
-			before, theirs, e.count, err, failure, e.rules, text, g.last.line)
+		return fmt.Errorf("from %d upstream goes to %d, the model to %d: %w; upstream's error: %v\n"+
+			"rules: %v\nsnapshot: %s\ndecision: %s", before, theirs, e.count, err, failure, e.rules, text, g.last.line)
 	}
 	g.reconcilePasts(e, theirs)
 	return nil
@@ -117,9 +117,6 @@ func (g *game) expect(written bool) expectation {
 		g.controller = fresh
 	case bothWithMemory:
 		g.controller = fresh
-		if l.world.scale.Spec.Replicas > 0 {
-			g.model.restore(l.now, l.world.scale.Spec.Replicas)
-		}
 	}
 	ours := make([]podautoscaler.Proposal, len(l.metrics))
 	qualities := make([]quality, len(l.metrics))

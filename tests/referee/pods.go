@@ -23,11 +23,14 @@ var amounts = map[v1.ResourceName][]string{
 
 func (l *life) newTemplate() template {
 	t := template{holes: pick(l, 0, 0, 0, 0, 0.01)}
-	for _, container := range pick(l, []string{"web"}, []string{"web"}, []string{"web", "side"}) {
-		t.containers = append(t.containers, v1.Container{Name: container, Resources: v1.ResourceRequirements{Requests: l.requests(0.04)}})
-	}
+	hole := 0.04
 	if l.chance(0.2) {
-		t.podLevel = l.requests(0.2)
+		t.podLevel = l.requests(0.3)
+		hole = 0.3
+	}
+	for _, container := range pick(l, []string{"web"}, []string{"web"}, []string{"web", "side"}) {
+		requests := v1.ResourceRequirements{Requests: l.requests(hole)}
+		t.containers = append(t.containers, v1.Container{Name: container, Resources: requests})
 	}
 	return t
 }

@@ -33,6 +33,10 @@ func milliOf(value float64) int64 {
 }
 
 func (l *life) measure(m *metric) reading {
+	l.spoils = 0
+	if l.chance(0.06) {
+		l.spoils = pick(l, 0.02, 0.3)
+	}
 	switch {
 	case l.chance(0.05):
 		return reading{failed: true}
@@ -46,6 +50,9 @@ func (l *life) measure(m *metric) reading {
 		base *= float64(max(1, l.status))
 	}
 	total := base * l.factor()
+	if l.sleeps && l.chance(0.6) { // nights are long
+		total = 0
+	}
 	if l.chance(0.01) {
 		total = min(base*1e10, 1e17) // more replicas than a count can hold
 	}
@@ -72,9 +79,9 @@ func (l *life) factor() float64 {
 // value turns thousandths into a value: mostly whole ones, as the adapters of upstream's metrics APIs hand over.
 func (l *life) value(milli float64) float64 {
 	switch {
-	case l.chance(0.002):
+	case l.chance(l.spoils):
 		return pick(l, math.NaN(), math.Inf(1), math.Inf(-1))
-	case l.chance(0.002):
+	case l.chance(l.spoils):
 		return -math.Trunc(milli) / 1000
 	case l.chance(0.1):
 		return milli / 1000
@@ -86,11 +93,11 @@ func (l *life) value(milli float64) float64 {
 // sampled is when a sample was taken: lately, or too long ago, or by a clock that is ahead.
 func (l *life) sampled(m *metric) time.Time {
 	switch {
-	case l.chance(0.005):
+	case l.chance(l.spoils):
 		return l.now.Add(-m.maxAge - pick(l, time.Duration(1), time.Second, time.Hour))
 	case l.chance(0.01):
 		return l.now.Add(-m.maxAge)
-	case l.chance(0.005):
+	case l.chance(l.spoils):
 		return l.now.Add(time.Duration(l.between(1, 60)) * time.Second)
 	default:
 		return l.now.Add(-time.Duration(l.between(0, 30)) * time.Second)
@@ -117,8 +124,9 @@ func (l *life) samplesOfPods(m *metric) []sample {
 		}
 		samples = append(samples, one)
 	}
-	if l.chance(0.02) { // a pod that is gone
-		samples = append(samples, sample{pod: "gone", value: l.value(float64(m.targetMilli) * factor), at: l.now, window: window})
+	if l.chance(0.02) || len(l.pods) == 0 && l.chance(0.5) { // a pod that is gone
+		samples = append(samples,
+			sample{pod: "gone", value: l.value(float64(m.targetMilli) * factor), at: l.now, window: window})
 	}
 	return samples
 }

@@ -28,6 +28,7 @@ type metric struct {
 	target      autoscalingv2.MetricTarget
 	targetMilli int64
 	maxAge      time.Duration
+	activation  *resource.Quantity // nil: it wakes nobody
 }
 
 func (m *metric) ofPods() bool { return m.kind == podsMetric || m.kind == resourceMetric }
@@ -60,6 +61,14 @@ func (m *metric) spec() autoscalingv2.MetricSpec {
 			ContainerResource: &autoscalingv2.ContainerResourceMetricSource{
 				Name: m.resource, Container: m.container, Target: m.target}}
 	}
+}
+
+// amount is the target of a metric that is no metric of pods.
+func (m *metric) amount() *resource.Quantity {
+	if m.target.Value != nil {
+		return m.target.Value
+	}
+	return m.target.AverageValue
 }
 
 // quantity is one as an API server hands it out: in its canonical form.
@@ -119,6 +128,14 @@ func (l *life) newHPA() *autoscalingv2.HorizontalPodAutoscaler {
 		taken[m.key()] = true
 		l.metrics = append(l.metrics, m)
 	}
+	if l.sleeps {
+		minimum = 0
+		for i := range l.metrics {
+			if i == 0 || l.chance(0.5) {
+				l.metrics[i].activation = pick(l, quantity("0"), l.metrics[i].amount(), quantity("1"))
+			}
+		}
+	}
 	specs := make([]autoscalingv2.MetricSpec, 0, len(l.metrics))
 	for i := range l.metrics {
 		specs = append(specs, l.metrics[i].spec())
@@ -162,10 +179,11 @@ func (l *life) newRules() *autoscalingv2.HPAScalingRules {
 func (l *life) newPolicy() autoscalingv2.HPAScalingPolicy {
 	period := pick(l, int32(1), 5, 15, 15, 60, 120, 600)
 	if l.chance(0.5) {
-		return autoscalingv2.HPAScalingPolicy{Type: autoscalingv2.PodsScalingPolicy, Value: l.between(1, 12), PeriodSeconds: period}
+		return autoscalingv2.HPAScalingPolicy{
+			Type: autoscalingv2.PodsScalingPolicy, Value: l.between(1, 12), PeriodSeconds: period}
 	}
 	return autoscalingv2.HPAScalingPolicy{
-		Type: autoscalingv2.PercentScalingPolicy, Value: pick(l, int32(1), 10, 25, 50, 90, 100, 200, l.between(1, 150)),
+		Type: autoscalingv2.PercentScalingPolicy, Value: pick(l, int32(1), 10, 25, 50, 80, 90, 100, 120, 200, l.between(1, 150)),
 		PeriodSeconds: period,
 	}
 }

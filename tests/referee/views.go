@@ -5,6 +5,7 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metricsclient "k8s.io/kubernetes/pkg/controller/podautoscaler/metrics"
 
 	"evenkeel.dev/referee/upstream"
@@ -52,6 +53,9 @@ func finite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value
 type quality struct {
 	partial bool // may raise, not lower
 	differs bool // upstream sees other samples, or none where there are some
+	usable  bool
+	empty   bool  // nothing has been measured, and nothing has failed
+	milli   int64 // the sum, of metrics that are not of pods
 }
 
 // evenkeelView is the step as Evenkeel computes with it for one metric: after the classification of signals (difference 2)
@@ -66,8 +70,12 @@ func (l *life) evenkeelView(m *metric) (*view, quality) {
 	} else {
 		q.partial = q.partial || l.fewContributors(kept)
 	}
+	q.usable, q.empty = !read.failed && len(kept) > 0, !read.failed && len(read.samples) == 0
+	for _, one := range kept {
+		q.milli += milliOf(one.value)
+	}
 	if l.rollout {
-		v.pods, kept = l.duringRollout(m, kept)
+		v.pods = l.duringRollout(m)
 	}
 	if !read.failed {
 		v.add(m, l.now, kept)
@@ -75,30 +83,31 @@ func (l *life) evenkeelView(m *metric) (*view, quality) {
 	return v, q
 }
 
-// duringRollout leaves the pods, and samples, from which a roll-out may be sized.
-func (l *life) duringRollout(m *metric, samples []sample) ([]*v1.Pod, []sample) {
+// duringRollout leaves the pods from which a roll-out may be sized; for metrics of pods those that do not serve are to
+// upstream as if they were being deleted, which it ignores.
+func (l *life) duringRollout(m *metric) []*v1.Pod {
 	var staying []*v1.Pod
-	gone := map[string]bool{}
+	serving := int32(0)
 	for _, pod := range l.pods {
 		switch {
-		case m.ofPods() && (!serves(pod) || pod.DeletionTimestamp != nil):
-			gone[pod.Name] = true
-		case !m.ofPods() && serves(pod) && len(staying) >= int(l.world.scale.Spec.Replicas):
-		default:
-			staying = append(staying, pod)
+		case m.ofPods() && !serves(pod):
+			pod = pod.DeepCopy()
+			pod.DeletionTimestamp = &metav1.Time{Time: l.now}
+		case !m.ofPods() && serves(pod):
+			if serving++; serving > l.world.scale.Spec.Replicas {
+				continue
+			}
 		}
+		staying = append(staying, pod)
 	}
-	kept := samples[:0:0]
-	for _, one := range samples {
-		if !gone[one.pod] {
-			kept = append(kept, one)
-		}
-	}
-	return staying, kept
+	return staying
 }
 
 // existing is the number of pods that AverageValue compares with.
 func (l *life) existing() int32 {
+	if l.sleeps && l.world.scale.Spec.Replicas == 0 {
+		return 0 // asleep, no tolerance stands between a load and its replicas
+	}
 	if l.rollout {
 		return min(l.status, l.world.scale.Spec.Replicas)
 	}

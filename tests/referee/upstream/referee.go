@@ -39,6 +39,9 @@ var (
 // SetNow sets the controller's clock.
 func SetNow(t time.Time) { now = t }
 
+// Now is the controller's clock.
+func Now() time.Time { return now }
+
 func refereeNow() time.Time { return now }
 
 func taken(branch int) {
