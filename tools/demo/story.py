@@ -45,7 +45,8 @@ class Story:
         self._primary = options.deployment(options.primary)
         self._standby = options.deployment(options.standby)
         declared = manifests.of_kind(manifests.shop(options, "any"), "LoadBalancedService")
-        self._scaling: dict[str, Any] = declared["spec"]["scaling"]
+        self._declared: dict[str, Any] = declared["spec"]
+        self._scaling: dict[str, Any] = self._declared["scaling"]
         self._target = float(self._scaling["metrics"][0]["target"]["value"])
         self._requests: RequestLog
         self._history: History
@@ -61,9 +62,10 @@ class Story:
         """Only the shop, where the operator is there already."""
         installation.install_shop(self.cluster, self.options, self.console.say)
         down = self._scaling["behavior"]["scaleDown"]["stabilizationWindowSeconds"]
+        back = self._declared["failover"]["failback"]["afterSeconds"]
         self.console.say(
-            f"the manifest sets short windows on purpose, so that one can watch: replicas may fall {down} s "
-            "after the load fell; a real shop would keep 300 s"
+            f"the manifest sets short windows on purpose, so that one can watch: {down} s before replicas fall "
+            f"(by default 300 s), {back} s before traffic comes back (60 s)"
         )
 
     def run(self, after_first: Callable[[], None] | None = None) -> list[Step]:
