@@ -15,6 +15,8 @@
 #include "evenkeel/plan/decide.hpp"
 #include "evenkeel/plan/plan.hpp"
 
+#include "time_zone_files.hpp"
+
 namespace evenkeel::cli {
 namespace {
 
@@ -63,6 +65,20 @@ class Memories {
   std::list<ObjectKey> order_;  ///< Seen longest ago first.
 };
 
+/// Read once, and only by those who need them: most snapshots have no schedule.
+class Zones {
+ public:
+  void hand_to(api::Snapshot& snapshot) {
+    const auto& scaling = snapshot.service.spec.scaling;
+    if (!scaling || scaling->schedules.empty()) return;
+    if (!zones_) zones_ = load_time_zones();
+    snapshot.time_zones = zones_;
+  }
+
+ private:
+  std::shared_ptr<const TimeZones> zones_;
+};
+
 std::string answer(const api::Snapshot& snapshot, const api::Decision& decision, bool with_plan) {
   if (!with_plan) return api::print_decision(decision);
   const auto plan = plan::plan(snapshot, decision);
@@ -106,6 +122,7 @@ class StreamDecider {
     if (!snapshot.ok()) return print_error(snapshot.error().message);
     const auto& service = snapshot->service;
     if (!snapshot->memory) snapshot->memory = memories_.recall(service.key, service.uid);
+    zones_.hand_to(*snapshot);
     const auto decision = plan::decide(*snapshot);
     memories_.keep(service.key, service.uid, decision.memory);
     return answer(*snapshot, decision, with_plan_);
@@ -114,6 +131,7 @@ class StreamDecider {
  private:
   bool with_plan_;
   api::SnapshotReader reader_;
+  Zones zones_;
   Memories memories_;
 };
 
@@ -140,11 +158,12 @@ int decide_one(const DecideOptions& options, Streams& streams) {
       return kBadInput;
     }
   }
-  const auto snapshot = api::parse_snapshot(text);
+  auto snapshot = api::parse_snapshot(text);
   if (!snapshot.ok()) {
     streams.err << "evenkeel decide: " << snapshot.error().message << '\n';
     return kBadInput;
   }
+  Zones{}.hand_to(*snapshot);
   streams.out << answer(*snapshot, plan::decide(*snapshot), options.with_plan) << '\n' << std::flush;
   return kDone;
 }

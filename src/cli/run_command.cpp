@@ -29,6 +29,7 @@
 #include "config.hpp"
 #include "evenkeel_commit.hpp"
 #include "evenkeel_version.hpp"
+#include "time_zone_files.hpp"
 
 namespace evenkeel::cli {
 namespace {
@@ -131,6 +132,7 @@ controller::Options operator_options(const Config& config) {
   options.workers = config.workers;
   options.watch_namespaces = config.watch_namespaces;
   options.presets = config.presets;
+  options.time_zones = load_time_zones();
   options.schema_revision = api::schema_revision();
   options.seed = std::hash<std::string>{}(instance_name()) ^ static_cast<std::size_t>(getpid());
   return options;

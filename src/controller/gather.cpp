@@ -117,6 +117,7 @@ Gathered gather(const GatherInput& input) {
   snapshot.now = input.now;
   snapshot.service = observed.service;
   snapshot.settings = input.settings;
+  snapshot.time_zones = input.time_zones;
   snapshot.memory = input.state.memory;
   if (!snapshot.memory && !observed.status.memory.empty()) {
     snapshot.memory = observed.status.memory;

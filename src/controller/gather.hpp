@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ struct GatherInput {
   const signals::SampleTable& samples;
   const signals::Presets& presets;
   const api::Settings& settings;
+  const std::shared_ptr<const TimeZones>& time_zones;
   WallTime now;
 };
 

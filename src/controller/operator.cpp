@@ -49,7 +49,8 @@ class Operator::Impl {
                      .clock = deps_.clock,
                      .presets = options_.presets,
                      .samples = [this] { return reader_.table(); },
-                     .await_samples = [this](const ObjectKey& key) { await_samples(key); }},
+                     .await_samples = [this](const ObjectKey& key) { await_samples(key); },
+                     .time_zones = options_.time_zones},
                     options_.settings} {
     deps_.metrics.set_max_concurrent_passes(options_.workers);
   }

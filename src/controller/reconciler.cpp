@@ -115,6 +115,7 @@ Result<Done> Reconciler::reconcile_readable(const World& world, ObjectState& sta
                                     .samples = *samples,
                                     .presets = deps_.presets,
                                     .settings = settings_,
+                                    .time_zones = deps_.time_zones,
                                     .now = now});
   const api::Decision decision = plan::decide(gathered.snapshot);
   const plan::Plan plan = plan::plan(gathered.snapshot, decision, gathered.claims);

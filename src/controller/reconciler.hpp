@@ -39,6 +39,7 @@ class Reconciler {
     std::function<Samples()> samples;  ///< The newest; thread-safe.
     std::function<void(const ObjectKey& key)>
         await_samples;  ///< Asks for a pass once its queries have been read.
+    std::shared_ptr<const TimeZones> time_zones = nullptr;  ///< Of schedules; shared, not borrowed.
   };
   Reconciler(Deps deps, const api::Settings& settings) : deps_{std::move(deps)}, settings_{settings} {}
 

@@ -1,9 +1,11 @@
 #include "evenkeel/plan/decide.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "evenkeel/balancing/divide.hpp"
 #include "evenkeel/failover/shares.hpp"
+#include "evenkeel/scaling/schedule.hpp"
 #include "evenkeel/scaling/signal.hpp"
 #include "evenkeel/scaling/total.hpp"
 
@@ -118,13 +120,19 @@ scaling::Counts counts_of(std::span<const Member> members,
           .several = true};
 }
 
-scaling::Limits limits_of(const api::Scaling& scaling, std::span<const Member> members) {
-  scaling::Limits limits{.min = std::max(0, scaling.min_replicas), .max = std::max(1, scaling.max_replicas)};
+/// The bounds in force, schedules included; of one backend its own, too.
+scaling::Limits limits_of(const api::Snapshot& snapshot,
+                          std::span<const Member> members,
+                          api::Decision& decision) {
+  auto limits = scaling::scheduled_limits(*snapshot.service.spec.scaling,
+                                          snapshot.time_zones.get(),
+                                          snapshot.now,
+                                          decision.total.steps,
+                                          decision.warnings);
   if (members.size() == 1) {
     const auto& own = *members.front().declared;
     limits.min = std::max(limits.min, own.min_replicas.value_or(limits.min));
-    limits.max = std::max(1, own.max_replicas.value_or(limits.max));
-    limits.max = std::min(limits.max, std::max(1, scaling.max_replicas));
+    limits.max = std::min(limits.max, std::max(1, own.max_replicas.value_or(limits.max)));
   }
   limits.min = std::min(limits.min, limits.max);
   return limits;
@@ -188,14 +196,15 @@ void decide_sizes(const api::Snapshot& snapshot,
                             .settings = snapshot.settings,
                             .now = snapshot.now,
                             .counts = counts_of(members, shares, current.replicas),
-                            .limits = limits_of(*spec.scaling, members),
+                            .limits = limits_of(snapshot, members, decision),
                             .restored = snapshot.restored};
   if (members.size() == 1) {
     input.pods = pods_of(snapshot, members.front());
     input.rollout = members.front().rollout;
   }
   auto outcome = scaling::decide_total(input, readings, memory.history);
-  decision.total = {.replicas = outcome.replicas, .steps = std::move(outcome.steps)};
+  decision.total.replicas = outcome.replicas;
+  std::ranges::move(outcome.steps, std::back_inserter(decision.total.steps));
   decision.conditions.push_back(missing ? *missing : outcome.able_to_scale);
   decision.conditions.push_back(scaling::signals_available(readings));
   decision.conditions.push_back(outcome.scaling_active);

@@ -12,6 +12,7 @@
 #include "evenkeel/api/load_balanced_service.hpp"
 #include "evenkeel/base/clock.hpp"
 #include "evenkeel/base/result.hpp"
+#include "evenkeel/base/time_zones.hpp"
 
 /// Everything one decision may look at: the input of plan::decide(). docs/decision.md describes the JSON
 /// form.
@@ -93,6 +94,8 @@ struct Snapshot {
   std::optional<std::string> memory;  ///< JSON text that the last decision returned. Empty: none.
   bool restored = false;              ///< `memory` comes from status, not from this process.
   Settings settings;
+  /// For schedules; handed in by whoever may read files, not part of the JSON. Null: only UTC is known.
+  std::shared_ptr<const TimeZones> time_zones;
   std::vector<RouteObject> routes;  ///< Live objects of spec.routes that exist; read by plan() only.
 };
 

@@ -27,6 +27,7 @@ struct Options {
   std::vector<std::string> watch_namespaces;       ///< Empty: all.
   signals::Presets presets;
   api::Settings settings;
+  std::shared_ptr<const TimeZones> time_zones;  ///< Of schedules. Null: only UTC is known.
   int schema_revision = 1;  ///< The oldest revision of the CRD that this binary can work with.
   std::uint64_t seed = 0;   ///< Spreads the pauses of replicas; any number.
 };

@@ -1,0 +1,174 @@
+#include "evenkeel/base/time_zones.hpp"
+
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "posix_tz.hpp"
+
+namespace evenkeel {
+namespace {
+
+using namespace std::chrono;  // NOLINT(google-build-using-namespace): dates are hardly readable without
+
+void append(std::string& bytes, std::int64_t value, int width) {
+  for (int i = width - 1; i >= 0; --i) bytes += static_cast<char>(value >> (8 * i) & 0xff);
+}
+
+struct Change {
+  std::int64_t at;
+  int kind;
+};
+
+/// A file of version 2 as zic writes it, with an empty first block.
+std::string zone_file(const std::vector<int>& offsets,
+                      const std::vector<Change>& changes,
+                      const std::string& rule) {
+  std::string bytes;
+  for (int block = 0; block < 2; ++block) {
+    bytes += "TZif2" + std::string(15, '\0');
+    const auto times = block == 0 ? 0 : changes.size();
+    const auto types = block == 0 ? 1 : offsets.size();
+    for (const std::size_t count :
+         {std::size_t{0}, std::size_t{0}, std::size_t{0}, times, types, std::size_t{4}}) {
+      append(bytes, static_cast<std::int64_t>(count), 4);
+    }
+    if (block == 1) {
+      for (const auto& change : changes) append(bytes, change.at, 8);
+      for (const auto& change : changes) append(bytes, change.kind, 1);
+    }
+    for (std::size_t i = 0; i < types; ++i) {
+      append(bytes, block == 0 ? 0 : offsets[i], 4);
+      append(bytes, 0, 2);
+    }
+    bytes += std::string("ABC\0", 4);
+  }
+  return bytes + "\n" + rule + "\n";
+}
+
+TimeZone zone_of(const std::string& rule) {
+  auto zone = TimeZone::parse(zone_file({0}, {}, rule));
+  EXPECT_TRUE(zone.has_value()) << rule;
+  return zone.value_or(TimeZone{});
+}
+
+const char* const kBerlin = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+TEST(TimeZone, TheClosingRuleGoesOnForEver) {
+  const auto berlin = zone_of(kBerlin);
+  EXPECT_EQ(berlin.offset_at(sys_days{2026y / 1 / 1}), 1h);
+  EXPECT_EQ(berlin.offset_at(sys_days{2026y / 7 / 1}), 2h);
+  EXPECT_EQ(berlin.offset_at(sys_days{2026y / 3 / 29} + 1h - 1s), 1h);
+  EXPECT_EQ(berlin.offset_at(sys_days{2026y / 3 / 29} + 1h), 2h);
+  EXPECT_EQ(berlin.offset_at(sys_days{2261y / 7 / 1}), 2h);
+}
+
+TEST(TimeZone, AGapIsItsEndAndOfAnOverlapTheFirstCounts) {
+  const auto berlin = zone_of(kBerlin);
+  const auto spring = 2026y / 3 / 29;
+  EXPECT_EQ(berlin.to_utc(local_days{spring} + 1h + 59min), sys_days{spring} + 59min);
+  EXPECT_EQ(berlin.to_utc(local_days{spring} + 2h), sys_days{spring} + 1h);
+  EXPECT_EQ(berlin.to_utc(local_days{spring} + 2h + 59min), sys_days{spring} + 1h);
+  EXPECT_EQ(berlin.to_utc(local_days{spring} + 3h), sys_days{spring} + 1h);
+  const auto autumn = 2026y / 10 / 25;
+  EXPECT_EQ(berlin.to_utc(local_days{autumn} + 2h), sys_days{autumn});
+  EXPECT_EQ(berlin.to_utc(local_days{autumn} + 2h + 59min), sys_days{autumn} + 59min);
+  EXPECT_EQ(berlin.to_utc(local_days{autumn} + 3h), sys_days{autumn} + 2h);
+}
+
+TEST(TimeZone, EveryLocalTimeThatExistsComesBack) {
+  for (const char* rule : {kBerlin,
+                           "EST5EDT,M3.2.0,M11.1.0",
+                           "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
+                           "IST-1GMT0,M10.5.0,M3.5.0/1",
+                           "<-02>2<-01>,M3.5.0/-1,M10.5.0/0"}) {
+    const auto zone = zone_of(rule);
+    for (auto time = UtcTime{sys_days{2026y / 1 / 1}}; time < sys_days{2027y / 1 / 1}; time += 17min) {
+      const auto back = zone.to_utc(zone.to_local(time));
+      ASSERT_LE(back, time) << rule;
+      ASSERT_GE(back, time - 1h) << rule;
+      ASSERT_EQ(zone.to_local(back), zone.to_local(time)) << rule;
+    }
+  }
+}
+
+TEST(TimeZone, ADayThatWasLeftOutIsOneGap) {
+  // Samoa went from -10 to +14 at the end of 2011.
+  const auto at = sys_days{2011y / 12 / 30} + 10h;
+  const auto zone =
+      TimeZone::parse(zone_file({-36'000, 50'400}, {{at.time_since_epoch() / 1s, 1}}, "<+13>-13"));
+  ASSERT_TRUE(zone.has_value());
+  EXPECT_EQ(zone->to_utc(local_days{2011y / 12 / 30} + 12h), at);
+  EXPECT_EQ(zone->to_utc(local_days{2011y / 12 / 29} + 12h), sys_days{2011y / 12 / 29} + 22h);
+}
+
+TEST(TimeZone, WhatIsNoZoneFileIsRefused) {
+  EXPECT_FALSE(TimeZone::parse("").has_value());
+  EXPECT_FALSE(TimeZone::parse("# tzdb timezone descriptions").has_value());
+  const auto good = zone_file({3600, 7200}, {{0, 1}, {100, 0}}, kBerlin);
+  ASSERT_TRUE(TimeZone::parse(good).has_value());
+  for (std::size_t length = 0; length < good.size(); ++length) {
+    EXPECT_FALSE(TimeZone::parse(good.substr(0, length)).has_value()) << length;
+  }
+  EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{0, 7}}, "UTC0")).has_value()) << "a kind that is not there";
+  EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {3, 0}}, "UTC0")).has_value()) << "out of order";
+}
+
+TEST(TimeZone, NoBytesDoHarm) {
+  const auto good = zone_file({3600, 7200}, {{0, 1}, {100, 0}}, kBerlin);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (const char byte : {'\0', '\x7f', '\xff', ','}) {
+      auto bad = good;
+      bad[i] = byte;
+      const auto zone = TimeZone::parse(bad);
+      if (zone) (void)zone->to_utc(zone->to_local(sys_days{2026y / 1 / 1}));
+    }
+  }
+}
+
+TEST(TimeZones, OfTheSystemAreAllRead) {
+  std::ifstream in{"/usr/share/zoneinfo/America/New_York", std::ios::binary};
+  if (!in) GTEST_SKIP() << "no tz database here";
+  const auto zone = TimeZone::parse(std::string{std::istreambuf_iterator<char>{in}, {}});
+  ASSERT_TRUE(zone.has_value());
+  EXPECT_EQ(zone->offset_at(sys_days{2026y / 1 / 1}), -5h);
+  EXPECT_EQ(zone->offset_at(sys_days{2026y / 7 / 1}), -4h);
+  EXPECT_EQ(zone->offset_at(sys_days{2060y / 7 / 1}), -4h);
+  EXPECT_EQ(zone->offset_at(sys_days{1943y / 1 / 1}), -4h) << "war time";
+}
+
+TEST(TimeZones, UtcIsAlwaysThere) {
+  TimeZones zones;
+  ASSERT_NE(zones.find("UTC"), nullptr);
+  EXPECT_EQ(zones.find("UTC")->offset_at(sys_days{2026y / 1 / 1}), 0s);
+  EXPECT_EQ(zones.find("Europe/Berlin"), nullptr);
+  zones.add("Europe/Berlin", zone_of(kBerlin));
+  EXPECT_NE(zones.find("Europe/Berlin"), nullptr);
+}
+
+class BadRule : public testing::TestWithParam<const char*> {};
+TEST_P(BadRule, IsRefused) {
+  EXPECT_FALSE(parse_posix_rule(GetParam()).has_value());
+}
+INSTANTIATE_TEST_SUITE_P(Texts,
+                         BadRule,
+                         testing::Values("",
+                                         "C1",
+                                         "CET",
+                                         "CET-1CEST,",
+                                         "CET-1CEST,M3.5.0",
+                                         "CET-1CEST,M13.5.0,M1.1.0",
+                                         "CET-1CEST,M3.0.0,M10.5.0",
+                                         "CET-1CEST,M3.5.0,M10.5.0/",
+                                         "<+03",
+                                         "CET-999",
+                                         "CET-1CEST,J0,J365",
+                                         "CET-1CEST,M3.5.0,M10.5.0x"));
+
+}  // namespace
+}  // namespace evenkeel
