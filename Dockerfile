@@ -5,7 +5,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build ccache mold \
       libboost-dev libcivetweb-dev libcli11-dev libcpprest-dev libfmt-dev libsimdjson-dev libspdlog-dev \
-      libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev \
+      libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev tzdata \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY CMakeLists.txt CMakePresets.json VERSION ./
@@ -29,7 +29,9 @@ RUN --mount=type=cache,id=evenkeel-ccache,target=/root/.cache/ccache \
 # go along with the files they speak of.
 RUN set -eu; \
     cp --parents --dereference /etc/ssl/certs/ca-certificates.crt /image/; \
-    echo ca-certificates > /packages; \
+    cp --parents --recursive /usr/share/zoneinfo /image/; \
+    rm -rf /image/usr/share/zoneinfo/posix /image/usr/share/zoneinfo/right; \
+    printf '%s\n' ca-certificates tzdata > /packages; \
     ldd /image/usr/bin/evenkeel | grep -o '/[^ ]*' | while read -r object; do \
       cp --parents --dereference "$object" /image/; \
       { dpkg-query -S "/usr$object" 2>/dev/null || dpkg-query -S "$object"; } | cut -d: -f1 >> /packages; \

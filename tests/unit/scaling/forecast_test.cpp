@@ -1,0 +1,199 @@
+#include "evenkeel/scaling/forecast.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "evenkeel/scaling/total.hpp"
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::scaling {
+namespace {
+
+using std::chrono::seconds;
+using testing_support::at;
+
+constexpr std::int64_t kDay = 86'400;
+constexpr std::int64_t kHour = 3'600;
+
+/// 5 at night, 40 from 8 to 18 o'clock.
+std::int32_t office(std::int64_t second_of_day) {
+  return second_of_day >= 8 * kHour && second_of_day < 18 * kHour ? 40 : 5;
+}
+
+SeasonMemory after_days(std::int64_t days, const api::Predictive& predictive) {
+  SeasonMemory memory;
+  for (std::int64_t t = 0; t < days * kDay; t += 600) memory.record(predictive, at(t), office(t % kDay));
+  return memory;
+}
+
+TEST(Forecast, BeforeASeasonIsOverNothingIsKnown) {
+  const api::Predictive predictive;
+  EXPECT_EQ(SeasonMemory{}.forecast(predictive, at(0)), std::nullopt);
+  EXPECT_EQ(after_days(1, predictive).forecast(predictive, at(kDay - 1800)), std::nullopt);
+}
+
+TEST(Forecast, SaysWhatWasNeededAtThisTimeOfTheSeason) {
+  const api::Predictive predictive;
+  const auto memory = after_days(3, predictive);
+  EXPECT_EQ(memory.forecast(predictive, at(3 * kDay + 3 * kHour)), 5);
+  EXPECT_EQ(memory.forecast(predictive, at(3 * kDay + 12 * kHour)), 40);
+  EXPECT_EQ(memory.forecast(predictive, at(3 * kDay + 20 * kHour)), 5);
+}
+
+TEST(Forecast, LooksAheadByTheHorizon) {
+  api::Predictive predictive;
+  const auto memory = after_days(2, predictive);
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay + 7 * kHour)), 5);
+  predictive.horizon = seconds{2 * kHour};
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay + 7 * kHour)), 40);
+}
+
+TEST(Forecast, LooksAheadIntoTheNextSeason) {
+  api::Predictive predictive;
+  predictive.horizon = seconds{2 * kHour};
+  SeasonMemory memory;
+  for (std::int64_t t = 0; t < 2 * kDay - kHour; t += 600)
+    memory.record(predictive, at(t), t % kDay < kHour ? 30 : 2);
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay - kHour)), 30);
+}
+
+TEST(Forecast, OneSpikeInManySeasonsIsNoPattern) {
+  api::Predictive predictive;
+  predictive.history = seconds{14 * kDay};
+  SeasonMemory memory;
+  for (std::int64_t day = 0; day < 12; ++day) memory.record(predictive, at(day * kDay), day == 4 ? 500 : 10);
+  EXPECT_EQ(memory.forecast(predictive, at(12 * kDay)), 10) << "the 90 % quantile of twelve";
+}
+
+TEST(Forecast, ForgetsWhatIsOlderThanItsHistory) {
+  api::Predictive predictive;
+  predictive.history = seconds{2 * kDay};
+  SeasonMemory memory;
+  memory.record(predictive, at(0), 90);
+  for (std::int64_t day = 1; day < 3; ++day) memory.record(predictive, at(day * kDay), 10);
+  EXPECT_EQ(memory.forecast(predictive, at(3 * kDay)), 90) << "the season that goes on is one more";
+  memory.record(predictive, at(3 * kDay), 10);
+  EXPECT_EQ(memory.forecast(predictive, at(3 * kDay)), 10);
+}
+
+TEST(Forecast, AnotherSeasonStartsAnew) {
+  api::Predictive predictive;
+  auto memory = after_days(2, predictive);
+  predictive.season = seconds{7 * kDay};
+  predictive.history = seconds{28 * kDay};
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay)), std::nullopt);
+  memory.record(predictive, at(2 * kDay), 7);
+  EXPECT_EQ(memory.seasons.size(), 1U);
+}
+
+TEST(Forecast, ClocksThatJumpDoNoHarm) {
+  const api::Predictive predictive;
+  auto memory = after_days(2, predictive);
+  memory.record(predictive, at(-5 * kDay), 999);
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay + 3 * kHour)), 5) << "the past is known already";
+  memory.record(predictive, at(400 * kDay), 3);
+  EXPECT_EQ(memory.seasons.size(), 1U);
+  memory.record(predictive, WallTime::max(), 3);
+  (void)memory.forecast(predictive, WallTime::max());
+  memory.record(predictive, WallTime::min(), 3);
+  (void)memory.forecast(predictive, WallTime::min());
+}
+
+TEST(Forecast, StaysSmallWhateverIsDeclared) {
+  for (const std::int64_t season : {1L, 3600L, kDay, 7 * kDay, 10'000 * kDay}) {
+    for (const std::int64_t history : {1L, kDay, 30 * kDay, 100'000 * kDay}) {
+      api::Predictive predictive;
+      predictive.season = seconds{season};
+      predictive.history = seconds{history};
+      SeasonMemory memory;
+      for (int i = 0; i < 3000; ++i) memory.record(predictive, at(i * season / 50), i);
+      std::size_t slices = 0;
+      for (const auto& row : memory.seasons) slices += row.size();
+      EXPECT_LE(slices, static_cast<std::size_t>(SeasonMemory::kMaxSlices));
+      (void)memory.forecast(predictive, at(3000 * season / 50));
+    }
+  }
+}
+
+TEST(Forecast, AMemoryOfAnotherFormIsDropped) {
+  const api::Predictive predictive;
+  const auto good = after_days(2, predictive);
+  const auto dropped = [](SeasonMemory memory) {
+    memory.normalise();
+    return memory.seasons.empty();
+  };
+  EXPECT_FALSE(dropped(good));
+  auto bad = good;
+  bad.seasons[1].pop_back();
+  EXPECT_TRUE(dropped(bad));
+  bad = good;
+  bad.season = seconds{0};
+  EXPECT_TRUE(dropped(bad));
+  bad = good;
+  bad.newest = std::numeric_limits<std::int64_t>::max();
+  EXPECT_TRUE(dropped(bad));
+  bad = good;
+  bad.seasons.resize(5000, bad.seasons[0]);
+  EXPECT_TRUE(dropped(bad));
+}
+
+/// In the decision: the total at 7:55 of the third day of a service that needs 40 from 8 o'clock on.
+class ForecastInTheTotal : public testing::Test {
+ protected:
+  TotalOutcome decide(api::PredictiveMode mode, std::int32_t current, std::int32_t asked) {
+    scaling_.max_replicas = 30;
+    scaling_.metrics.resize(1);
+    scaling_.metrics[0].name = "m";
+    scaling_.metrics[0].target_value = Quantity::from_milli(1'000);
+    scaling_.scale_up.policies = {{api::PolicyType::Pods, 10, seconds{60}}};
+    scaling_.scale_down.policies = {{api::PolicyType::Percent, 100, seconds{15}}};
+    scaling_.scale_down.stabilization_window = seconds{0};
+    scaling_.predictive.mode = mode;
+    Reading reading;
+    reading.name = "m";
+    reading.quality = asked < 0 ? api::Quality::Error : api::Quality::Fresh;
+    if (asked >= 0) reading.milli = std::int64_t{asked} * 1000;
+    const TotalInput input{.scaling = scaling_,
+                           .manual = std::nullopt,
+                           .settings = settings_,
+                           .now = at(2 * kDay + 8 * kHour - 300),
+                           .counts = {.current = current, .existing = current, .ready = current},
+                           .limits = {.min = 1, .max = 30}};
+    History history;
+    history.seasons = after_days(2, scaling_.predictive);
+    return decide_total(input, std::vector<Reading>{reading}, history);
+  }
+  api::Scaling scaling_;
+  api::Settings settings_;
+};
+
+TEST_F(ForecastInTheTotal, EnforceRaisesThroughThePolicies) {
+  const auto outcome = decide(api::PredictiveMode::Enforce, 5, 5);
+  EXPECT_EQ(outcome.replicas, 15);
+  EXPECT_EQ(outcome.cause, "the forecast asks for it");
+  EXPECT_EQ(decide(api::PredictiveMode::Enforce, 25, 5).replicas, 30) << "and never above the maximum";
+}
+
+TEST_F(ForecastInTheTotal, EnforceHoldsWhatIsNeededSoonAndLowersNothing) {
+  EXPECT_EQ(decide(api::PredictiveMode::Enforce, 30, 5).replicas, 30);
+}
+
+TEST_F(ForecastInTheTotal, ShadowOnlySaysIt) {
+  const auto outcome = decide(api::PredictiveMode::Shadow, 5, 5);
+  EXPECT_EQ(outcome.replicas, 5);
+  bool said = false;
+  for (const auto& step : outcome.steps) said = said || (step.step == "Forecast" && step.replicas == 40);
+  EXPECT_TRUE(said);
+}
+
+TEST_F(ForecastInTheTotal, WithoutAMetricItStillRaises) {
+  EXPECT_EQ(decide(api::PredictiveMode::Enforce, 5, -1).replicas, 15);
+  EXPECT_EQ(decide(api::PredictiveMode::Off, 5, -1).replicas, 5);
+}
+
+}  // namespace
+}  // namespace evenkeel::scaling
