@@ -110,6 +110,19 @@ std::int64_t scaled_up(const Decimal& number, int exponent10, int shift) {
   return static_cast<std::int64_t>(value) + (rest ? 1 : 0);
 }
 
+/// milli_from_double() for nearly all values, without printing them. Empty: only the digits can tell.
+std::optional<std::int64_t> milli_where_clear(double value) {
+  const double scaled = value * 1000.0;
+  // Also false for NaN. Decimals of up to 15 digits and doubles are one to one.
+  if (!(std::abs(scaled) < 1e15)) return std::nullopt;
+  const double nearest = std::rint(scaled);
+  if (nearest / 1000.0 == value) return static_cast<std::int64_t>(nearest);
+  // The product and the shortest decimal are each off by half a unit in the last place at most.
+  constexpr double kDoubt = 4 * std::numeric_limits<double>::epsilon();
+  if (std::abs(scaled - nearest) <= std::abs(scaled) * kDoubt) return std::nullopt;
+  return static_cast<std::int64_t>(scaled > 0 ? std::ceil(scaled) : std::floor(scaled));
+}
+
 }  // namespace
 
 std::optional<Quantity> Quantity::parse(std::string_view text) {
@@ -127,6 +140,7 @@ std::string Quantity::text() const {
 }
 
 std::int64_t milli_from_double(double value) {
+  if (const auto milli = milli_where_clear(value)) return *milli;
   if (std::isnan(value)) return 0;
   if (std::isinf(value)) return value > 0 ? kMax : -kMax;
   std::array<char, 400> buffer{};

@@ -31,9 +31,19 @@ void merge_recommendations(std::vector<Recommendation>& queue) {
   }
 }
 
+/// Of one direction where there are such: a rise and a fall in one would give each other's limits free.
+std::size_t closest_events(const std::vector<ScaleEvent>& events) {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i + 1 < events.size(); ++i) {
+    if ((events[i].change < 0) != (events[i + 1].change < 0)) continue;
+    if (!best || events[i + 1].time - events[i].time < events[*best + 1].time - events[*best].time) best = i;
+  }
+  return best.value_or(closest_pair(events));
+}
+
 void merge_events(std::vector<ScaleEvent>& events) {
   while (events.size() > History::kMaxEntries) {
-    const auto i = closest_pair(events);
+    const auto i = closest_events(events);
     events[i].time = events[i + 1].time;
     events[i].change += events[i + 1].change;
     events.erase(events.begin() + static_cast<std::ptrdiff_t>(i) + 1);

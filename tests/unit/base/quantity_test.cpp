@@ -1,7 +1,11 @@
 #include "evenkeel/base/quantity.hpp"
 
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -74,6 +78,27 @@ TEST(MilliFromDouble, TakesTheShortestDecimalAndRoundsUp) {
   EXPECT_EQ(milli_from_double(std::nan("")), 0);
   EXPECT_EQ(milli_from_double(-INFINITY), -kMax);
   EXPECT_EQ(milli_from_double(std::numeric_limits<double>::denorm_min()), 1);
+}
+
+TEST(MilliFromDouble, IsWhatTheDigitsSay) {
+  const auto by_digits = [](double value) {
+    std::array<char, 64> text{};
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific).ptr;
+    const auto quantity = Quantity::parse({text.data(), static_cast<std::size_t>(end - text.data())});
+    return quantity ? quantity->milli() : 0;
+  };
+  std::mt19937_64 random{20260101};
+  for (int i = 0; i < 100'000; ++i) {
+    // Whole thousandths and their neighbours are where the two could differ.
+    const auto milli = static_cast<double>(random() % (std::uint64_t{1} << (random() % 54)));
+    double value = (random() % 2 == 0 ? -milli : milli) / 1000.0;
+    for (auto steps = random() % 4; steps > 0; --steps) value = std::nextafter(value, 1e300);
+    ASSERT_EQ(milli_from_double(value), by_digits(value)) << value;
+    const double any =
+        std::ldexp(static_cast<double>(random() % 1'000'003), static_cast<int>(random() % 80) - 60);
+    ASSERT_EQ(milli_from_double(any), by_digits(any)) << any;
+  }
 }
 
 }  // namespace

@@ -71,6 +71,14 @@ TEST(History, MergedEventsKeepTheirSum) {
   EXPECT_GE(history.change_after(at(99)), 100) << "merging must not free a limit early";
 }
 
+TEST(History, MergingKeepsRisesAndFallsApart) {
+  History history;
+  for (int i = 0; i < 100; ++i) history.record_event(at(i), i < 50 ? 3 : -3);
+  EXPECT_LE(history.events.size(), History::kMaxEntries);
+  EXPECT_EQ(history.change_after(at(49)), -150) << "only the falls";
+  EXPECT_EQ(history.change_after(at(-1)), 0);
+}
+
 TEST(History, EventsAreCountedByTheirTimeNotByTheirArrival) {
   History history;
   history.record_event(at(50), 3);
