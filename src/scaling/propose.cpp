@@ -205,6 +205,7 @@ Proposal combine_asleep(const TotalInput& input,
                         std::vector<api::Step>& steps) {
   Proposal best;
   best.replicas = 0;
+  bool all_known = true;
   const auto count = std::min(readings.size(), input.scaling.metrics.size());
   for (std::size_t i = 0; i < count; ++i) {
     const auto& metric = input.scaling.metrics[i];
@@ -219,14 +220,17 @@ Proposal combine_asleep(const TotalInput& input,
     auto& step = add_step(reading, asked, steps);
     if (asked.replicas == 0) step.detail = "not above its activation: the service stays asleep";
     if (!asked.replicas) {
-      if (best.problem.empty()) best.problem = asked.problem;
-      best.reason = failure_of(metric);
+      if (all_known) {
+        best.problem = asked.problem;
+        best.reason = failure_of(metric);
+      }
+      all_known = false;
     } else if (*asked.replicas > *best.replicas) {
       best.replicas = asked.replicas;
       best.metric = reading.name;
     }
   }
-  if (*best.replicas == 0 && !best.problem.empty()) best.replicas.reset();
+  if (*best.replicas == 0 && !all_known) best.replicas.reset();
   return best;
 }
 
