@@ -16,8 +16,8 @@ using std::chrono::minutes;
 constexpr days kLongestWait{9 * 366};
 
 constexpr std::array<std::string_view, 12> kMonths = {
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<std::string_view, 7> kWeekdays = {"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+constexpr std::array<std::string_view, 7> kWeekdays = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 struct Range {
   unsigned least = 0;
@@ -26,9 +26,9 @@ struct Range {
   unsigned first_name = 0;
 };
 
-bool same_word(std::string_view a, std::string_view upper) {
+bool same_word(std::string_view a, std::string_view lower) {
   return std::ranges::equal(
-      a, upper, {}, [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+      a, lower, {}, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
 }
 
 std::optional<unsigned> read_value(std::string_view text, const Range& range) {
