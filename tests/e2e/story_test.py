@@ -105,7 +105,7 @@ class BToldDifferently(unittest.TestCase):
             peak_seconds=30,
             evening_seconds=40,
             outage_seconds=14,
-            return_seconds=12,
+            return_seconds=16,
             max_replicas=10,
             fault="selector",
         )
