@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import pathlib
 import re
 import sys
-import tempfile
 import time
 import unittest
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ from tools.demo.console import Console, Step
 from tools.demo.options import Options
 from tools.demo.story import Story
 from tools.image import build_image
+from tools.paths import REPOSITORY
 
 
 def build_images() -> None:
@@ -38,8 +37,7 @@ def cluster_for_module(name: str, *, audit: bool = False) -> Iterator[Cluster]:
 
 def tell(cluster: Cluster, options: Options, after_first: Callable[[], None] | None = None) -> list[Step]:
     """Installs the shop on a cluster that has the operator, lets the load flow and tells the story."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="evenkeel-e2e-"))
-    story = Story(cluster, options, folder, Console())
+    story = Story(cluster, options, REPOSITORY / "build" / "e2e" / options.namespace, Console())
     story.install_shop()
     return story.run(after_first)
 
