@@ -41,7 +41,7 @@ class Story:
         self.cluster = cluster
         self.options = options
         self.console = console or Console()
-        self._folder = folder or REPOSITORY / "build" / "demo"
+        self._folder = folder or REPOSITORY / "build" / "demo" / cluster.name
         self._primary = options.deployment(options.primary)
         self._standby = options.deployment(options.standby)
         declared = manifests.of_kind(manifests.shop(options, "any"), "LoadBalancedService")
