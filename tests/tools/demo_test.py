@@ -1,12 +1,16 @@
 """The figures of the demo's story: what is read out of a log of requests, and how it is judged."""
 
+import json
 import pathlib
 import tempfile
 import unittest
+from typing import cast
 
-from tools.demo import manifests
+from tools.cluster import Cluster, ClusterError
+from tools.demo import faults, manifests
 from tools.demo.errors import DemoError
 from tools.demo.history import Size
+from tools.demo.load import has_request
 from tools.demo.options import Options
 from tools.demo.policies import violations
 from tools.demo.requests import RequestLog, failures, met_again, percentile
@@ -36,6 +40,12 @@ class Log(unittest.TestCase):
         self.assertAlmostEqual(self.log.started(), 100.0, places=6)
         self.assertEqual(len(self.log.between(99.9, 100.1)), 1)
         self.assertEqual(self.log.between(100.4, 101), [])
+
+    def test_lines_about_the_generator_are_no_requests(self) -> None:
+        begun = HEADER + "vus,1000000000,3,,,,,\n"
+        self.assertFalse(has_request(begun.encode()))
+        self.assertFalse(has_request((begun + line(100, 100)).rstrip("\n").encode()))
+        self.assertTrue(has_request((begun + line(100, 100)).encode()))
 
     def test_half_a_line_is_read_once_it_is_whole(self) -> None:
         whole = line(100, 100)
@@ -99,6 +109,30 @@ class Policies(unittest.TestCase):
     def test_falling_faster_than_declared_is_found(self) -> None:
         self.assertEqual(self.broken((0, 8), (10, 6), (15, 4)), 0)
         self.assertEqual(self.broken((0, 8), (10, 5)), 1)
+
+
+class StartingPods:
+    """A cluster in which one pod does not listen before the third time that it is told something."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def kubectl(self, verb: str, *arguments: str, **_: str) -> str:
+        if verb == "get":
+            return json.dumps({"items": [{"metadata": {"name": name}} for name in ("old", "new")]})
+        if verb == "create":
+            pod = "new" if "pods/new:" in arguments[1] else "old"
+            self.told.append(pod)
+            if pod == "new" and self.told.count("new") < 3:
+                raise ClusterError("connection refused")
+        return ""
+
+
+class Switch(unittest.TestCase):
+    def test_a_pod_that_is_starting_is_told_as_soon_as_it_listens(self) -> None:
+        cluster = StartingPods()
+        faults.switch(cast(Cluster, cluster), Options(), "blue", up=False)
+        self.assertEqual(sorted(cluster.told), ["new", "new", "new", "old"])
 
 
 class Names(unittest.TestCase):

@@ -75,7 +75,8 @@ def _prepare() -> Console:
 
 
 def _explain(cluster: Cluster, options: Options) -> None:
-    print(f"""
+    print(
+        f"""
 The cluster {cluster.name} stays. To talk to it:
 
   export KUBECONFIG={cluster.kubeconfig}
@@ -91,7 +92,8 @@ To try:
 
 Prometheus: {cluster.prometheus_url}
 Remove it:  make down
-""")
+"""
+    )
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

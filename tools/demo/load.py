@@ -66,7 +66,7 @@ class Load:
     def wait_for_first(self) -> None:
         """Returns when the log has a whole line about a request; lines about the generator do not count."""
         deadline = time.monotonic() + _START_SECONDS
-        while not (self.log.exists() and _REQUEST_LINE.search(self.log.read_bytes())):
+        while not (self.log.exists() and has_request(self.log.read_bytes())):
             self.demand_alive()
             if time.monotonic() > deadline:
                 raise DemoError(f"k6 has written no request within {_START_SECONDS:.0f} s{self._tail()}")
@@ -95,6 +95,11 @@ class Load:
     def _tail(self) -> str:
         lines = self._messages.read_text(errors="replace").splitlines()[-5:]
         return "".join([f"; the end of {self._messages}:", *(f"\n  {line}" for line in lines)])
+
+
+def has_request(log: bytes) -> bool:
+    """Whether the log has a whole line about a request."""
+    return _REQUEST_LINE.search(log) is not None
 
 
 def _ramps(stages: list[tuple[float, float]]) -> list[dict[str, object]]:
