@@ -111,14 +111,9 @@ CurrentTotal settle_current_total(const api::Snapshot& snapshot,
                                   std::span<const Member> members,
                                   Memory& memory) {
   settle_pending(snapshot.now, members, memory);
+  if (const auto none = why_no_total(members)) return {.replicas = 0, .none = none};
+
   auto& history = memory.history;
-  if (const auto none = why_no_total(members)) {
-    // The count at first sight holds a fall for a window; one of 0 holds nothing, as upstream has it.
-    if (*none == CurrentTotal::None::SwitchedOff && !history.has_recommendations()) {
-      history.record_recommendation(snapshot.now, 0);
-    }
-    return {.replicas = 0, .none = none};
-  }
   const auto last = history.pending ? std::optional{history.pending->from} : memory.total;
   std::int64_t current = 0;
   if (members.size() == 1) {

@@ -89,14 +89,15 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
   if (input.counts.several && metric.scope != MetricScope::Service) return ask_backends(input, index, metric);
   if (metric.scope == MetricScope::Pod) return ask_pods(input, metric, reading);
   const auto& counts = input.counts;
+  const auto tolerance = tolerance_of(input.scaling, input.settings);
+  const double ratio = static_cast<double>(*reading.milli) / static_cast<double>(metric.target_value.milli());
   if (metric.target_type == api::TargetType::Value && !counts.several && counts.current > 0 &&
-      counts.existing == 0 && counts.ready == 0) {
-    // Times nothing is no statement; upstream fails to find pods, too.
+      counts.existing == 0 && counts.ready == 0 && !tolerance.covers(ratio)) {
+    // Times nothing is no statement; upstream looks for pods only here, and fails.
     asked.problem =
         "metric " + metric.name + ": there is no pod whose number its Value could be multiplied by";
     return asked;
   }
-  const auto tolerance = tolerance_of(input.scaling, input.settings);
   asked.replicas = propose(metric, reading, input.counts, tolerance.up, tolerance.down);
   return asked;
 }

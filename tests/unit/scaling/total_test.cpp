@@ -42,13 +42,17 @@ class Total : public testing::Test {
     return decide(now);
   }
   TotalOutcome decide(std::int64_t now) {
-    const TotalInput input{
-        .scaling = scaling_,
-        .manual = manual_,
-        .settings = settings_,
-        .now = at(now),
-        .counts = {.current = current_, .existing = current_, .ready = ready_.value_or(current_)},
-        .limits = {.min = scaling_.min_replicas, .max = scaling_.max_replicas}};
+    TotalInput input{.scaling = scaling_,
+                     .manual = manual_,
+                     .settings = settings_,
+                     .now = at(now),
+                     .counts = {.current = current_,
+                                .existing = existing_.value_or(current_),
+                                .ready = ready_.value_or(current_)},
+                     .limits = {.min = scaling_.min_replicas, .max = scaling_.max_replicas}};
+    input.asked = asked_;
+    input.counts.several = !asked_.empty();
+    input.floor = floor_;
     auto outcome = decide_total(input, readings_, history_);
     if (outcome.replicas != current_) history_.record_event(at(now), outcome.replicas - current_);
     current_ = outcome.replicas;
@@ -59,7 +63,10 @@ class Total : public testing::Test {
   api::Settings settings_;
   std::optional<std::int32_t> manual_;
   std::optional<std::int32_t> ready_;
+  std::optional<std::int32_t> existing_;
   std::int32_t current_ = 10;
+  std::vector<std::optional<double>> asked_;
+  std::optional<std::int32_t> floor_;
   std::vector<Reading> readings_;
   History history_;
 };
@@ -159,6 +166,21 @@ TEST_F(Total, WithNoPodReadyTheCountDoesNotFall) {
   EXPECT_EQ(step(1, 12).replicas, 12) << "it may still rise";
 }
 
+TEST_F(Total, AValueWithoutAnyPodIsInvalidOutsideItsTolerance) {
+  scaling_.metrics[0].target_type = api::TargetType::Value;
+  settings_.tolerance = Quantity::from_milli(100);
+  ready_ = 0;
+  existing_ = 0;
+  auto outcome = step(0, 3);
+  EXPECT_EQ(outcome.replicas, 10);
+  EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
+  EXPECT_EQ(outcome.proposal, std::nullopt) << "nothing that a window would remember";
+  outcome = step(1, 1);
+  EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound") << "as much as wanted is as much as wanted";
+  existing_ = 10;
+  EXPECT_EQ(step(2, 3).scaling_active.reason, "ValidMetricFound");
+}
+
 TEST_F(Total, WhileFrozenTheCountDoesNotFall) {
   settings_.frozen = true;
   EXPECT_EQ(step(0, 1).replicas, 10);
@@ -214,6 +236,28 @@ TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
   EXPECT_EQ(decide(1).replicas, 10) << "one that is missing forbids a fall";
   readings_[0].milli = 15'000;
   EXPECT_EQ(decide(2).replicas, 15) << "and no rise";
+}
+
+TEST_F(Total, BackendsTogetherAskThroughTheToleranceOfTheTotal) {
+  scaling_.metrics[0].scope = api::MetricScope::Backend;
+  settings_.tolerance = Quantity::from_milli(100);
+  asked_ = {10.9};
+  EXPECT_EQ(step(0, 1).replicas, 10) << "within the tolerance";
+  asked_ = {11.2};
+  EXPECT_EQ(step(1, 1).replicas, 12);
+  asked_ = {std::nullopt};
+  EXPECT_EQ(step(2, 1).scaling_active.reason, "FailedGetExternalMetric");
+}
+
+TEST_F(Total, AFloorOfDemandHoldsWhateverTheMetricsSay) {
+  floor_ = 14;
+  auto outcome = step(0, 5);
+  EXPECT_EQ(outcome.replicas, 14);
+  EXPECT_EQ(outcome.proposal, 5) << "what the metrics ask for is told apart";
+  floor_ = 18;
+  EXPECT_EQ(step(1, 0, Quality::Error).replicas, 18);
+  floor_ = 3;
+  EXPECT_EQ(step(2, 0, Quality::Error).replicas, 18) << "it raises and never lowers";
 }
 
 struct LimitRow {
