@@ -14,6 +14,8 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kSame = 1e-9;
+/// Targets are multiples of 1 / this percent: a billionth, far below what adds up to 100 within 1e-6.
+constexpr double kGrid = 1 << 30;
 
 bool is_positive(double value) {
   return std::isfinite(value) && value > 0;
@@ -222,6 +224,8 @@ void share_out_targets(const TargetInput& input, const Field& field, SplitMemory
   }
   normalise(targets.target);
   if (input.computed) raise_to_minimum(input, field, targets.target);
+  // The same split comes about in several ways; what they differ by is no decision.
+  for (auto& share : targets.target) share = std::round(share * kGrid) / kGrid;
   targets.served = true;
   targets.excess_returns = split.excess_returns;
   targets.failback_waits = split.failback_waits;
