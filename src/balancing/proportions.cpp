@@ -60,6 +60,8 @@ std::vector<double> starting_points(const ProportionInput& input,
     }
     sum += points[m];
   }
+  // What adds up already stays as it is, to the last bit: deciding again must change nothing.
+  if (std::abs(sum - 1) < 1e-9) return points;
   for (auto& point : points) point /= sum;
   return points;
 }

@@ -118,6 +118,14 @@ double Field::carried_by(std::size_t tier) const {
   return std::min(1.0, sum);
 }
 
+bool Field::serves(std::size_t tier) const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (tier_of[i] != tier) continue;
+    if (eligible(i) || (backends[i].waiting_sender && backends[i].ready > 0 && set[i] > 0)) return true;
+  }
+  return false;
+}
+
 Filling::Filling(const Field& field, const Caps& caps)
     : field_{field},
       caps_{caps},

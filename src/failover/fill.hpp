@@ -31,6 +31,8 @@ struct Field {
   [[nodiscard]] std::size_t size() const { return backends.size(); }
   /// What the ready endpoints of a tier's eligible backends carry in all, at most 1.
   [[nodiscard]] double carried_by(std::size_t tier) const;
+  /// Whether anybody in a tier may have a share.
+  [[nodiscard]] bool serves(std::size_t tier) const;
 
  private:
   void find_tiers();

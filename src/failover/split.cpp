@@ -13,6 +13,8 @@ using Boundary = SplitMemory::Boundary;
 
 /// Shares that differ by less are the same.
 constexpr double kSame = 1e-6;
+/// What is remembered is a multiple of this: sums in another order give the same.
+constexpr double kGrain = 1.0 / (1LL << 40);
 /// The split between tiers does not follow every tremor.
 constexpr double kDeadBand = 0.02;
 
@@ -58,7 +60,7 @@ bool is_tremor(const Field& field, const std::vector<double>& totals, const std:
     if (totals[t] < last[t] && last[t] > field.carried_by(t) + kSame) return false;
     if (t > field.lowest && totals[t] > kSame) returned = false;
   }
-  return !returned && largest < kDeadBand;
+  return !returned && largest > kSame && largest < kDeadBand;
 }
 
 /// The fail-back of one boundary: how much the tiers up to it may have now.
@@ -72,6 +74,13 @@ double step_back(
   const auto percent = std::min(failback.step_percent, input.balancing.max_step_percent);
   since = input.now;
   return std::min(wanted, has + std::clamp(percent, 1, 100) / 100.0);
+}
+
+/// What the tiers above one carry in all.
+double carried_above(const Field& field, std::size_t tier) {
+  double sum = 0;
+  for (std::size_t above = tier + 1; above < field.tiers.size(); ++above) sum += field.carried_by(above);
+  return std::min(1.0, sum);
 }
 
 /// Whether a return may go on now; a new text of the annotation starts a manual one.
@@ -109,11 +118,14 @@ Split settle_split(const TargetInput& input,
   split.held.assign(totals.size(), 0);
   const auto set = cumulative(set_totals(field));
   const bool allowed = read_request(input, memory, split);
+  const auto raw = totals;
+  bool tremor = false;
   if (const auto last = last_totals(field, memory); is_tremor(field, totals, last)) {
+    tremor = true;
     for (std::size_t t = 0; t < totals.size(); ++t) split.changed = split.changed || totals[t] != last[t];
     totals = last;
   }
-  auto wanted = cumulative(totals);
+  const auto wanted = cumulative(totals);
   std::vector<Boundary> next;
   double below = 0;
   for (std::size_t t = 0; t < totals.size(); ++t) {
@@ -121,27 +133,42 @@ Split settle_split(const TargetInput& input,
     double share = wanted[t];
     std::optional<WallTime> since;
     // Where nobody up to this tier ever served, nothing can come back.
-    const double has = boundary == nullptr ? 1 : std::max(boundary->share, std::min(set[t], wanted[t]));
-    if (wanted[t] > has + kSame) {
+    const double has = boundary == nullptr ? 1 : std::max(boundary->share, set[t]);
+    const bool returns = wanted[t] > has + kSame;
+    const double at_least = 1 - carried_above(field, t);
+    if (returns) {
       since = boundary->since;
       share = step_back(input, wanted[t], has, allowed, since);
-      double carried_above = 0;
-      for (std::size_t above = t + 1; above < totals.size(); ++above)
-        carried_above += field.carried_by(above);
-      const double at_once = std::min(wanted[t], 1 - carried_above);
+      const double at_once = std::min(wanted[t], at_least);
       if (at_once > share + kSame) {
         share = at_once;
         split.excess_returns = true;
       }
-      if (share < wanted[t] - kSame) split.failback_waits = true;
+    } else if (tremor && boundary != nullptr) {
+      since = boundary->since;
     }
-    share = std::clamp(share, below, wanted[t]);
-    if (share != wanted[t]) split.held[t] = 1;
-    if (boundary != nullptr || share > 0) next.push_back({field.tiers[t], share, since});
-    split.totals.push_back(share - below);
-    split.changed = split.changed || share != wanted[t];
+    // What is held back from the tiers below is not more than this one can take, as long as others can.
+    if (field.serves(t)) {
+      share = std::min(share, std::max(below + std::max(totals[t], field.carried_by(t)), at_least));
+    } else {
+      share = below;
+    }
+    const double kept = std::round(std::clamp(share, below, wanted[t]) / kGrain) * kGrain;
+    const bool held = std::abs(kept - wanted[t]) > kSame;
+    share = held ? kept : wanted[t];
+    if (held) {
+      split.held[t] = 1;
+      split.failback_waits = true;
+      if (!since) since = input.now;
+    } else if (returns) {
+      since.reset();
+    }
+    if (boundary != nullptr || share > 0) next.push_back({field.tiers[t], kept, since});
+    split.totals.push_back(std::max(0.0, share - below));
+    split.changed = split.changed || held;
     below = share;
   }
+  if (is_tremor(field, raw, split.totals)) split.failback_waits = false;
   if (!split.failback_waits) memory.returning = false;
   memory.boundaries = std::move(next);
   return split;

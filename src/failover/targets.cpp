@@ -14,6 +14,8 @@ namespace {
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr double kSame = 1e-9;
+/// Targets are multiples of 1 / this percent: a billionth, far below what adds up to 100 within 1e-6.
+constexpr double kGrid = 1 << 30;
 
 bool is_positive(double value) {
   return std::isfinite(value) && value > 0;
@@ -140,6 +142,13 @@ void raise_to_minimum(const TargetInput& input, const Field& field, std::vector<
   }
 }
 
+/// What is given to backends beyond what their ready endpoints carry.
+double beyond_ready(const Field& field, const std::vector<double>& levels) {
+  double sum = 0;
+  for (std::size_t i = 0; i < field.size(); ++i) sum += std::max(0.0, levels[i] - field.ready[i]);
+  return sum;
+}
+
 void normalise(std::vector<double>& target) {
   double sum = 0;
   for (const double share : target) sum += share;
@@ -195,9 +204,10 @@ void share_out_targets(const TargetInput& input, const Field& field, SplitMemory
   const auto fill = [&] {
     Filling filling{field, caps};
     const double left = filling.fill_all();
-    // What is kept back for a trial is not what nobody can carry.
-    if (!caps.any || field.known) targets.uncovered = std::max(targets.uncovered, left);
     targets.target = filling.levels();
+    // What is kept back for a trial is not what nobody can carry.
+    const double missing = caps.any ? std::min(left, beyond_ready(field, targets.target)) : left;
+    targets.uncovered = std::max(targets.uncovered, missing);
     totals.clear();
     for (std::size_t t = 0; t < field.tiers.size(); ++t) totals.push_back(filling.tier_level(t));
   };
@@ -214,6 +224,8 @@ void share_out_targets(const TargetInput& input, const Field& field, SplitMemory
   }
   normalise(targets.target);
   if (input.computed) raise_to_minimum(input, field, targets.target);
+  // The same split comes about in several ways; what they differ by is no decision.
+  for (auto& share : targets.target) share = std::round(share * kGrid) / kGrid;
   targets.served = true;
   targets.excess_returns = split.excess_returns;
   targets.failback_waits = split.failback_waits;

@@ -10,6 +10,9 @@ namespace evenkeel {
 /// share / (2 x part + 1) is largest, ties to the lower index). Growing `total` never takes a unit from
 /// anybody, so a service that grows by one replica moves none.
 ///
+/// Shares that differ by less than a billionth of a thousandth of the largest are equal. The work grows with
+/// the number of shares, not with `total`.
+///
 /// Shares are relative; what is not finite or not above 0 counts as 0 and gets nothing. A share above 0 gets
 /// at least one unit while there are as many units as such shares; if there are fewer units, the largest
 /// shares get one each.

@@ -17,7 +17,10 @@ namespace evenkeel {
 /// Whether `period` is over that began at `since`. A moment later than `now` has not even begun.
 /// @pre `period` is not negative.
 [[nodiscard]] constexpr bool has_passed(WallTime since, std::chrono::seconds period, WallTime now) {
-  return since <= now && now >= moment_after(since, period);
+  // At the end of time no period ends: its end would be now for ever.
+  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(WallTime::duration::max());
+  if (since > now || period > kMost || since > WallTime::max() - period) return false;
+  return now >= since + period;
 }
 
 /// Seconds from `since` to `now`; 0 where `since` is later. As a double: differences of moments overflow.

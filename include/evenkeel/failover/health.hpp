@@ -45,8 +45,8 @@ struct Observed {
 
 /// What is remembered of one backend. Past moments only.
 struct HealthMemory {
-  static constexpr std::size_t kMaxLosses = 10;
-  static constexpr std::size_t kMaxStreaks = 8;
+  static constexpr std::size_t kMaxLosses = 6;
+  static constexpr std::size_t kMaxStreaks = 4;
 
   /// Consecutive readings of one signal.
   struct Streak {

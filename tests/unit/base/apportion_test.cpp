@@ -1,6 +1,7 @@
 #include "evenkeel/base/apportion.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -77,6 +78,89 @@ TEST(ApportionAnyShares, AgreesWithTheDefinitionAndAddsUp) {
     EXPECT_EQ(std::accumulate(parts.begin(), parts.end(), 0), any ? total : 0);
     if (any) EXPECT_EQ(parts, one_by_one(shares, total));
   }
+}
+
+/// Random shares of up to 16 holders, from nearly equal ones to some that differ by many orders of magnitude.
+std::vector<double> random_shares(std::mt19937& random) {
+  std::vector<double> shares(1 + random() % 16);
+  const bool wild = random() % 3 == 0;
+  for (auto& share : shares) {
+    share = static_cast<double>(1 + random() % 100'000) / 7.0;
+    if (wild) share = std::ldexp(share, static_cast<int>(random() % 60) - 30);
+    if (random() % 5 == 0) share = 0;
+  }
+  return shares;
+}
+
+/// What makes parts those of Sainte-Lague: nobody's last unit (beyond the first) has a weaker claim than
+/// somebody's next one.
+void expect_sainte_lague(const std::vector<double>& shares, const Parts& parts) {
+  double weakest = std::numeric_limits<double>::infinity();
+  double strongest = 0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (shares[i] <= 0) {
+      EXPECT_EQ(parts[i], 0);
+      continue;
+    }
+    EXPECT_GE(parts[i], 1);
+    if (parts[i] > 1) weakest = std::min(weakest, shares[i] / (2.0 * parts[i] - 1));
+    strongest = std::max(strongest, shares[i] / (2.0 * parts[i] + 1));
+  }
+  EXPECT_GE(weakest * (1 + 1e-11), strongest);
+}
+
+std::int32_t sum_of(const Parts& parts) {
+  return std::accumulate(parts.begin(), parts.end(), 0);
+}
+
+TEST(ApportionAnyShares, HoldsForEveryGranularityUpToAMillion) {
+  std::mt19937 random{5};  // NOLINT(bugprone-random-generator-seed): the same cases every time.
+  for (int round = 0; round < 3000; ++round) {
+    const auto shares = random_shares(random);
+    const auto holders = std::ranges::count_if(shares, [](double share) { return share > 0; });
+    const auto total = static_cast<std::int32_t>(2 + random() % (round % 2 == 0 ? 40 : 999'999));
+    const auto parts = apportion(shares, total);
+    if (holders == 0) continue;
+    EXPECT_EQ(sum_of(parts), total);
+    if (total >= holders) expect_sainte_lague(shares, parts);
+  }
+}
+
+TEST(ApportionAnyShares, MoreUnitsNeverTakeOneFromAnybody) {
+  std::mt19937 random{6};  // NOLINT(bugprone-random-generator-seed)
+  for (int round = 0; round < 300; ++round) {
+    const auto shares = random_shares(random);
+    auto total = static_cast<std::int32_t>(random() % (round % 3 == 0 ? 900'000 : 20));
+    auto parts = apportion(shares, total);
+    for (int more = 0; more < 30; ++more) {
+      const auto next = apportion(shares, ++total);
+      for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_GE(next[i], parts[i]) << total;
+      parts = next;
+    }
+  }
+}
+
+TEST(ApportionAnyShares, FewerUnitsThanHoldersGoToTheLargestShares) {
+  std::mt19937 random{7};  // NOLINT(bugprone-random-generator-seed)
+  for (int round = 0; round < 500; ++round) {
+    const auto shares = random_shares(random);
+    const auto holders = std::ranges::count_if(shares, [](double share) { return share > 0; });
+    if (holders < 2) continue;
+    const auto total = static_cast<std::int32_t>(1 + random() % static_cast<unsigned>(holders - 1));
+    const auto parts = apportion(shares, total);
+    EXPECT_EQ(sum_of(parts), total);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      for (std::size_t j = 0; j < shares.size(); ++j) {
+        if (parts[i] > parts[j]) EXPECT_GE(shares[i], shares[j]);
+      }
+    }
+  }
+}
+
+TEST(ApportionAnyShares, TheErrorsOfAComputationMoveNoUnit) {
+  const double third = 100.0 / 3;
+  EXPECT_EQ(apportion(std::vector{third, 100 - 2 * third, third}, 100), (Parts{34, 33, 33}));
+  EXPECT_EQ(apportion(std::vector{0.3, 0.1 + 0.2}, 3), (Parts{2, 1}));
 }
 
 }  // namespace

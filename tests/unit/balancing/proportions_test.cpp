@@ -1,0 +1,333 @@
+#include "evenkeel/balancing/proportions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "readings.hpp"
+
+namespace evenkeel::balancing {
+namespace {
+
+using api::Algorithm;
+using std::chrono::seconds;
+using testing::DoubleNear;
+using testing::Each;
+using testing::IsEmpty;
+using testing::Pointwise;
+
+WallTime at(std::int64_t time) {
+  return WallTime{seconds{1'767'225'600 + time}};
+}
+auto near(double within, const std::vector<double>& wanted) {
+  return Pointwise(DoubleNear(within), wanted);
+}
+BackendValue value(double figure, std::int64_t sampled, std::int64_t window = 60) {
+  return {.value = figure, .time = at(sampled), .window = seconds{window}};
+}
+
+/// A tier over time: what proportions() makes of it.
+class Tier {
+ public:
+  explicit Tier(Algorithm algorithm, std::size_t size = 2) {
+    balancing.algorithm = algorithm;
+    balancing.max_step_percent = 100;
+    balancing.smoothing = seconds{0};
+    candidates.assign(size, {.declared_weight = 100, .eligible = true, .ready = 4});
+    for (auto& candidate : candidates) candidate.set_share = 100.0 / static_cast<double>(size);
+    memories.resize(size);
+  }
+
+  std::vector<double> decide(std::int64_t time) {
+    const ProportionInput input{
+        .backends = candidates, .balancing = balancing, .observe = observe, .now = at(time)};
+    const auto result = proportions(input, memories, tiers).values;
+    const auto before = memories;
+    const auto tiers_before = tiers;
+    EXPECT_EQ(proportions(input, memories, tiers).values, result) << "deciding again changes nothing";
+    EXPECT_TRUE(observe || (memories == before && tiers == tiers_before)) << "deciding again changes nothing";
+    return result;
+  }
+
+  api::Balancing balancing;
+  bool observe = false;
+  std::vector<Candidate> candidates;
+  std::vector<BalancingMemory> memories;
+  std::vector<TierMemory> tiers;
+};
+
+TEST(DeclaredProportions, AreTheWeightsOrEqual) {
+  std::vector<api::Backend> backends(3);
+  backends[0].weight = 80;
+  backends[1].weight = 20;
+  backends[2].weight = 0;
+  for (const auto algorithm : {Algorithm::WeightedRoundRobin, Algorithm::ClientIPHash, Algorithm::Random}) {
+    EXPECT_THAT(declared_proportions(backends, algorithm), near(0, {80, 20, 0}));
+  }
+  EXPECT_THAT(declared_proportions(backends, Algorithm::RoundRobin), near(0, {1, 1, 0}));
+}
+
+TEST(Proportions, OfDeclaredAlgorithmsReadNothing) {
+  for (const auto algorithm : {Algorithm::WeightedRoundRobin, Algorithm::ClientIPHash, Algorithm::Random}) {
+    Tier tier{algorithm};
+    tier.candidates[0].declared_weight = 300;
+    tier.candidates[0].latency = value(9, 0);
+    EXPECT_THAT(tier.decide(0), near(0, {300, 100}));
+    EXPECT_FALSE(is_computed(algorithm));
+  }
+  Tier equal{Algorithm::RoundRobin, 3};
+  equal.candidates[0].declared_weight = 300;
+  equal.candidates[2].declared_weight = 0;
+  EXPECT_THAT(equal.decide(0), near(0, {1, 1, 0}));
+}
+
+TEST(Proportions, OfLeastConnectionsCountThemPerReadyReplica) {
+  Tier tier{Algorithm::LeastConnections};
+  tier.candidates[0].connections = value(36, 0);  // 9 for each of 4
+  tier.candidates[1].connections = value(38, 0);  // 19 for each of 2
+  tier.candidates[1].ready = 2;
+  tier.candidates[1].declared_weight = 200;
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5}));
+  tier.candidates[1].declared_weight = 100;
+  EXPECT_THAT(tier.decide(30), near(1e-9, {2.0 / 3, 1.0 / 3}));
+}
+
+TEST(Proportions, OfFastestResponsePunishErrors) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.3, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.75, 0.25}));
+  tier.candidates[0].errors = value(2.0 / 3, 30);
+  tier.candidates[1].errors = value(0, 30);
+  EXPECT_THAT(tier.decide(30), near(1e-9, {0.5, 0.5}));
+}
+
+TEST(Proportions, OfLeastUtilizationRestWhereUtilizationIsEqual) {
+  Tier tier{Algorithm::LeastUtilization};
+  tier.candidates[0].set_share = 80;
+  tier.candidates[1].set_share = 20;
+  for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.8, 0.2}));
+  tier.candidates[1].declared_weight = 7;
+  EXPECT_THAT(tier.decide(30), near(1e-9, {0.8, 0.2})) << "weights only say who takes part";
+  tier.candidates[0].utilization = value(0.8, 60);
+  tier.candidates[1].utilization = value(0.2, 60);
+  EXPECT_THAT(tier.decide(60), near(1e-9, {0.5, 0.5}));
+}
+
+TEST(Proportions, OfCapacityFollowReadyCapacity) {
+  Tier tier{Algorithm::Capacity};
+  tier.candidates[1].ready = 2;
+  tier.candidates[1].capacity = 6;
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.25, 0.75}));
+}
+
+TEST(Proportions, AMissingReadingIsTheMeanOfTheOthers) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.3, 0);
+  // 1/0.1 : 1/0.3 : 1/0.2
+  EXPECT_THAT(tier.decide(0), near(1e-9, {6.0 / 11, 2.0 / 11, 3.0 / 11}));
+}
+
+TEST(Proportions, WithoutAnyReadingStayWhereTheyAre) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].set_share = 70;
+  tier.candidates[1].set_share = 30;
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.7, 0.3}));
+  tier.candidates[0].set_share = 10;
+  EXPECT_THAT(tier.decide(1000), near(1e-9, {0.7, 0.3}));
+}
+
+TEST(Proportions, MoveAStepAtATime) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.balancing.max_step_percent = 10;
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.9, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.6, 0.4}));
+  EXPECT_THAT(tier.decide(29), near(1e-9, {0.6, 0.4}));
+  EXPECT_THAT(tier.decide(30), near(1e-9, {0.7, 0.3}));
+  EXPECT_THAT(tier.decide(86'400), near(1e-9, {0.8, 0.2})) << "a jump of the clock is one step";
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.8, 0.2})) << "time that runs backwards is none";
+}
+
+TEST(Proportions, LeaveSmallGapsAlone) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].latency = value(0.100, 0);
+  tier.candidates[1].latency = value(0.107, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5}));
+  EXPECT_THAT(tier.tiers.front().stepped, testing::Eq(std::nullopt)) << "a step not made changes nothing";
+  tier.candidates[1].latency = value(0.110, 10);
+  EXPECT_GT(tier.decide(10).front(), 0.52);
+}
+
+TEST(Gain, HalvesOnATurnAndGrowsOtherwise) {
+  Tier tier{Algorithm::FastestResponse};
+  const auto step = [&](double first, double second, std::int64_t time) {
+    tier.candidates[0].latency = value(first, time);
+    tier.candidates[1].latency = value(second, time);
+    return tier.decide(time).front();
+  };
+  EXPECT_NEAR(step(0.1, 0.3, 0), 0.75, 1e-9);
+  EXPECT_NEAR(step(0.3, 0.1, 30), 0.25, 1e-9);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.5, 1e-9);
+  EXPECT_NEAR(step(0.1, 0.3, 60), 0.5, 1e-9);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.25, 1e-9);
+  EXPECT_NEAR(step(0.1, 0.3, 90), 0.5625, 1e-9);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.3, 1e-9);
+}
+
+TEST(Gain, StaysWithinItsBounds) {
+  Tier tier{Algorithm::FastestResponse};
+  for (int i = 0; i < 60; ++i) {
+    const bool odd = i % 2 == 1;
+    tier.candidates[0].latency = value(odd ? 1e-3 : 1e3, i * 30);
+    tier.candidates[1].latency = value(odd ? 1e3 : 1e-3, i * 30);
+    (void)tier.decide(i * 30);
+    EXPECT_GE(tier.tiers.front().gain, 1.0 / 64);
+    EXPECT_LE(tier.tiers.front().gain, 1);
+  }
+}
+
+TEST(Smoothing, FollowsTheTimeBetweenSamples) {
+  Tier tier{Algorithm::LeastConnections};
+  tier.balancing.smoothing = seconds{30};
+  tier.candidates[0].connections = value(10, 0);
+  (void)tier.decide(0);
+  tier.candidates[0].connections = value(20, 30);
+  (void)tier.decide(30);
+  EXPECT_NEAR(tier.memories[0].connections->value, 10 + 10 * (1 - std::exp(-1)), 1e-9);
+  (void)tier.decide(35);
+  EXPECT_NEAR(tier.memories[0].connections->value, 10 + 10 * (1 - std::exp(-1)), 1e-9)
+      << "one sample counts once";
+}
+
+TEST(AverageShare, WeighsByTime) {
+  BalancingMemory memory;
+  memory.shares = {{at(0), 10}, {at(60), 40}, {at(90), 70}};
+  EXPECT_NEAR(average_share(memory, at(120), seconds{60}), (30 * 40 + 30 * 70) / 60.0, 1e-9);
+  EXPECT_NEAR(average_share(memory, at(120), seconds{30}), 70, 1e-9);
+  EXPECT_NEAR(average_share(memory, at(75), seconds{30}), 25, 1e-9);
+  EXPECT_NEAR(average_share(memory, at(120), seconds{240}), (180 * 10 + 30 * 40 + 30 * 70) / 240.0, 1e-9);
+  EXPECT_NEAR(average_share(memory, at(-5), seconds{30}), 10, 1e-9);
+}
+
+TEST(AverageShare, KeepsItsMeanWhenTheRecordIsFull) {
+  Tier tier{Algorithm::LeastUtilization};
+  double integral = 0;
+  for (int i = 0; i < 20; ++i) {
+    tier.candidates[0].observed_share = i % 2 == 0 ? 40 : 60;
+    integral += 5 * *tier.candidates[0].observed_share;
+    (void)tier.decide(i * 5);
+  }
+  EXPECT_LE(tier.memories[0].shares.size(), BalancingMemory::kMaxShares);
+  EXPECT_NEAR(average_share(tier.memories[0], at(100), seconds{100}), integral / 100, 1e-6);
+}
+
+TEST(Members, ThatAreNotEligibleComeBackAsOneOfThem) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  tier.candidates[2].eligible = false;
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.1, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5, 0.5}));
+  tier.candidates[2].eligible = true;
+  EXPECT_THAT(tier.decide(30), near(1e-9, {1.0 / 3, 1.0 / 3, 1.0 / 3}));
+}
+
+TEST(Observe, StartsFromTheSharesThatAreSetAndRecordsNoStep) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.observe = true;
+  tier.balancing.max_step_percent = 10;
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.9, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.6, 0.4}));
+  EXPECT_THAT(tier.decide(300), near(1e-9, {0.6, 0.4}));
+}
+
+TEST(Nonsense, LeavesFiniteProportions) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  for (const auto algorithm : {Algorithm::LeastConnections,
+                               Algorithm::FastestResponse,
+                               Algorithm::LeastUtilization,
+                               Algorithm::Capacity}) {
+    for (const double odd : {kNan, kInf, -kInf, 1e300, -1e300, 0.0, 5e-324}) {
+      Tier tier{algorithm, 3};
+      auto& first = tier.candidates.front();
+      first.connections = first.latency = first.errors = first.utilization = value(odd, 0);
+      first.capacity = odd;
+      first.set_share = odd;
+      first.observed_share = odd;
+      for (const int time : {0, 30, 60}) {
+        const auto result = tier.decide(time);
+        for (const double proportion : result)
+          EXPECT_TRUE(std::isfinite(proportion) && proportion >= 0) << odd;
+        EXPECT_GT(std::accumulate(result.begin(), result.end(), 0.0), 0) << odd;
+      }
+    }
+  }
+}
+
+/// A tier in a closed loop: readings follow shares by `reading(share, index)`, shares follow proportions at
+/// once. @return the shares after every decision.
+std::vector<std::vector<double>> run_loop(Tier& tier,
+                                          const std::function<double(double, std::size_t)>& reading,
+                                          std::optional<BackendValue> Candidate::* place,
+                                          int decisions) {
+  std::vector<std::vector<double>> history;
+  for (int i = 0; i < decisions; ++i) {
+    for (std::size_t b = 0; b < tier.candidates.size(); ++b) {
+      auto& candidate = tier.candidates[b];
+      candidate.*place = value(reading(candidate.set_share / 100, b), i * 10, 30);
+      candidate.observed_share = candidate.set_share;
+    }
+    auto shares = tier.decide(i * 10);
+    const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+    for (std::size_t b = 0; b < shares.size(); ++b) {
+      tier.candidates[b].set_share = std::clamp(shares[b] / sum, 0.01, 1.0) * 100;
+    }
+    history.push_back(shares);
+  }
+  return history;
+}
+
+void expect_rest(const std::vector<std::vector<double>>& history) {
+  for (std::size_t i = history.size() - 50; i < history.size(); ++i) {
+    EXPECT_THAT(history[i], near(1e-9, history.back())) << i;
+  }
+}
+
+TEST(ClosedLoop, TwoEqualBackendsDoNotSwingForEver) {
+  Tier tier{Algorithm::LeastConnections};
+  tier.candidates[0].set_share = 90;
+  tier.candidates[1].set_share = 10;
+  tier.balancing.smoothing = seconds{30};
+  tier.balancing.max_step_percent = 20;
+  // Connections of a queue at 80 % of its capacity: steep.
+  const auto queue = [](double share, std::size_t) {
+    const double load = std::min(0.999, share * 1.6);
+    return 4 * load / (1 - load);
+  };
+  const auto history = run_loop(tier, queue, &Candidate::connections, 400);
+  expect_rest(history);
+  EXPECT_NEAR(history.back().front(), 0.5, 0.1);
+}
+
+TEST(ClosedLoop, ALessEfficientBackendIsNotStarved) {
+  Tier tier{Algorithm::LeastUtilization};
+  tier.balancing.smoothing = seconds{30};
+  tier.balancing.max_step_percent = 20;
+  const auto cost = [](double share, std::size_t b) { return share * (b == 0 ? 1.2 : 1.0) * 1.5; };
+  const auto history = run_loop(tier, cost, &Candidate::utilization, 400);
+  expect_rest(history);
+  EXPECT_NEAR(history.back().front(), 1 / 2.2, 0.03);
+}
+
+}  // namespace
+}  // namespace evenkeel::balancing

@@ -1,0 +1,408 @@
+#include "evenkeel/failover/targets.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evenkeel::failover {
+namespace {
+
+using std::chrono::seconds;
+using testing::DoubleNear;
+using testing::Pointwise;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr std::int32_t kNoLimit = 1'000'000;
+
+auto near(double within, const std::vector<double>& wanted) {
+  return Pointwise(DoubleNear(within), wanted);
+}
+WallTime at(std::int64_t time) {
+  return WallTime{seconds{1'767'225'600 + time}};
+}
+
+/// An eligible backend with `ready` of `expected` endpoints.
+TargetBackend fit(std::int32_t tier, double proportion, std::int32_t ready = 4, std::int32_t expected = 4) {
+  return {.tier = tier,
+          .proportion = proportion,
+          .declared_proportion = proportion,
+          .fitness = Fitness::Eligible,
+          .ready = ready,
+          .expected = expected,
+          .limit = kNoLimit};
+}
+TargetBackend unfit(std::int32_t tier, double proportion, std::int32_t expected = 4) {
+  auto backend = fit(tier, proportion, 0, expected);
+  backend.fitness = Fitness::Unfit;
+  return backend;
+}
+TargetBackend asleep(std::int32_t tier, double proportion) {
+  auto backend = fit(tier, proportion, 0, 0);
+  backend.fitness = Fitness::Asleep;
+  return backend;
+}
+TargetBackend set(TargetBackend backend, double share) {
+  backend.set_share = share;
+  return backend;
+}
+TargetBackend limited(TargetBackend backend, std::int32_t limit) {
+  backend.limit = limit;
+  return backend;
+}
+TargetBackend on_probation(TargetBackend backend) {
+  backend.on_probation = true;
+  return backend;
+}
+/// Weight 0 or drained, and its share waits for who is to take it.
+TargetBackend leaving(std::int32_t tier, double share, std::int32_t ready = 4) {
+  auto backend = set(fit(tier, 0, ready), share);
+  backend.fitness = Fitness::Out;
+  backend.waiting_sender = true;
+  return backend;
+}
+
+/// A service over time: what target_shares() makes of it, with its memory.
+class Service {
+ public:
+  Service() { balancing.max_step_percent = 100; }
+
+  Targets decide(const std::vector<TargetBackend>& backends,
+                 std::optional<double> demand,
+                 std::int64_t time = 0) {
+    const TargetInput input{.backends = backends,
+                            .demand = demand,
+                            .failover = failover,
+                            .balancing = balancing,
+                            .failback_request = failback,
+                            .computed = computed,
+                            .observe = observe,
+                            .now = at(time)};
+    return target_shares(input, memory);
+  }
+  std::vector<double> target(const std::vector<TargetBackend>& backends,
+                             std::optional<double> demand,
+                             std::int64_t time = 0) {
+    return decide(backends, demand, time).target;
+  }
+
+  api::Failover failover;
+  api::Balancing balancing;
+  SplitMemory memory;
+  std::string failback;
+  bool computed = false;
+  bool observe = false;
+};
+
+struct Row {
+  std::string name;
+  std::vector<TargetBackend> backends;
+  std::optional<double> demand;
+  std::vector<double> target;
+  double uncovered = 0;  ///< Percent.
+};
+void PrintTo(const Row& row, std::ostream* os) {
+  *os << row.name;
+}
+class TargetShares : public testing::TestWithParam<Row> {};
+
+TEST_P(TargetShares, Row) {
+  const auto& row = GetParam();
+  const auto targets = Service{}.decide(row.backends, row.demand);
+  EXPECT_THAT(targets.target, Pointwise(DoubleNear(1e-6), row.target));
+  EXPECT_NEAR(targets.uncovered * 100, row.uncovered, 1e-6);
+  EXPECT_TRUE(targets.served);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    LoadAloneMovesNothing,
+    TargetShares,
+    testing::Values(
+        Row{"ByProportion", {fit(0, 80), fit(0, 20)}, 4.0, {80, 20}},
+        Row{"OverloadStays", {fit(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {80, 20, 0}},
+        Row{"AsleepIsNotMissed", {asleep(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {0, 100, 0}},
+        Row{"ARollOutWithinTheSpare", {fit(0, 50, 3), fit(0, 50), fit(1, 1)}, 6.0, {50, 50, 0}},
+        Row{"NoDemandIsCarriedByOne", {fit(0, 50, 1), fit(0, 50), fit(1, 1)}, 0.0, {50, 50, 0}},
+        Row{"OnlyTheLimitOfOne", {limited(fit(0, 50, 10, 10), 2), fit(0, 50, 10, 10)}, 10.0, {20, 80}},
+        Row{"TheLimitsOfAllSpill",
+            {limited(fit(0, 1, 3, 3), 3), limited(fit(0, 1, 3, 3), 3), fit(1, 1, 8, 8)},
+            10.0,
+            {30, 30, 40}}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    ALossSpills,
+    TargetShares,
+    testing::Values(
+        Row{"ToTheOthersOfTheTierFirst",
+            {unfit(0, 50), fit(0, 25, 8, 8), fit(0, 25, 8, 8)},
+            8.0,
+            {0, 50, 50}},
+        Row{"ThenToTheNextTier", {unfit(0, 50), fit(0, 50, 4), fit(1, 1, 8, 8)}, 8.0, {0, 50, 50}},
+        Row{"ThenToTheOneAfter",
+            {unfit(0, 50), fit(0, 50, 4), fit(1, 1, 2, 2), fit(2, 1, 9, 9)},
+            8.0,
+            {0, 50, 25, 25}},
+        Row{"BoundedByReadyCapacity", {fit(0, 50, 1), fit(0, 50, 3), fit(1, 1, 8, 8)}, 8.0, {12.5, 37.5, 50}},
+        Row{"BoundedByTheLimitToo",
+            {unfit(0, 1), limited(fit(0, 1, 6, 6), 4), fit(1, 1, 8, 8)},
+            8.0,
+            {0, 50, 50}},
+        Row{"ReadyCapacityAboveTheLimitComesLast",
+            {unfit(0, 1), limited(fit(0, 1, 6, 6), 4), fit(1, 1, 2, 2)},
+            8.0,
+            {0, 75, 25}},
+        Row{"TheRestByReadyCapacity", {unfit(0, 1), fit(0, 1, 3, 3), fit(1, 1, 1, 1)}, 8.0, {0, 75, 25}, 50},
+        Row{"OfAWholeTier", {unfit(0, 1), fit(1, 80, 8, 8), fit(1, 20, 2, 2)}, 8.0, {0, 80, 20}},
+        Row{"ASenderThatWaitsCounts",
+            {fit(0, 1, 2, 4), leaving(0, 50, 4), fit(1, 1, 8, 8)},
+            8.0,
+            {25, 50, 25}},
+        Row{"OneThatIsWholeTakesAllFromTheSender", {fit(0, 1, 4), leaving(0, 50, 4)}, 8.0, {100, 0}}),
+    [](const auto& row) { return row.param.name; });
+
+/// Envoy's priority levels (docs: "Priority levels", "Overprovisioning factor" 1.4), healthy of 100 hosts.
+INSTANTIATE_TEST_SUITE_P(
+    UnknownDemandIsEnvoysHostRatio,
+    TargetShares,
+    testing::Values(
+        Row{"P72", {fit(0, 1, 72, 100), fit(1, 1, 100, 100)}, {}, {100, 0}},
+        Row{"P71", {fit(0, 1, 71, 100), fit(1, 1, 100, 100)}, {}, {99.4, 0.6}},
+        Row{"P50", {fit(0, 1, 50, 100), fit(1, 1, 100, 100)}, {}, {70, 30}},
+        Row{"P25", {fit(0, 1, 25, 100), fit(1, 1, 100, 100)}, {}, {35, 65}},
+        Row{"P25And25", {fit(0, 1, 25, 100), fit(1, 1, 25, 100)}, {}, {50, 50}, 30},
+        Row{"P25And25And100",
+            {fit(0, 1, 25, 100), fit(1, 1, 25, 100), fit(2, 1, 100, 100)},
+            {},
+            {35, 35, 30}},
+        Row{"P25And25And20",
+            {fit(0, 1, 25, 100), fit(1, 1, 25, 100), fit(2, 1, 20, 100)},
+            {},
+            {35 + 50.0 / 70, 35 + 50.0 / 70, 28 + 40.0 / 70},
+            2},
+        Row{"InsideATierByReadyOfExpected", {fit(0, 1, 50, 100), fit(0, 2, 100, 100)}, {}, {20, 80}},
+        Row{"TheDeadOneCountsInTheTiersRatio", {unfit(0, 1, 4), fit(0, 1, 4), fit(1, 1)}, {}, {0, 70, 30}}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    Probation,
+    TargetShares,
+    testing::Values(
+        Row{"HasATenthOfItsTarget", {on_probation(fit(0, 50)), fit(0, 50)}, 4.0, {5, 95}},
+        Row{"ButTheMinimumAtLeast", {on_probation(fit(0, 2)), fit(0, 98)}, 4.0, {1, 99}},
+        Row{"WhatTheOthersCannotCarrySpills",
+            {on_probation(fit(0, 50)), fit(0, 50, 4), fit(1, 1, 9, 9)},
+            8.0,
+            {5, 50, 45}},
+        Row{"AloneItTakesAll", {on_probation(fit(0, 50)), unfit(0, 50)}, 4.0, {100, 0}},
+        Row{"AStandbyWithoutTrafficIsNotTried", {fit(0, 1), on_probation(fit(1, 1))}, 4.0, {100, 0}}),
+    [](const auto& row) { return row.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    NobodyIsEligible,
+    TargetShares,
+    testing::Values(Row{
+        "TheSharesStayWithThoseThatAreReady", {set(unfit(0, 1), 60), leaving(0, 40)}, 4.0, {0, 100}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(TargetSharesWithoutAnybodyReady, StayAsTheyWere) {
+  const auto targets = Service{}.decide({set(unfit(0, 1), 30), set(unfit(1, 1), 30)}, 4.0);
+  EXPECT_THAT(targets.target, near(1e-9, {50, 50}));
+  EXPECT_FALSE(targets.served);
+}
+
+TEST(TargetSharesWithoutAnybodyReady, AtTheStartAreTheDeclaredOnes) {
+  const auto targets = Service{}.decide({asleep(1, 9), asleep(0, 75), asleep(0, 25)}, {});
+  EXPECT_THAT(targets.target, near(1e-9, {0, 75, 25}));
+  EXPECT_THAT(targets.full, near(1e-9, {0, 0.75, 0.25}));
+}
+
+TEST(FullShares, AreThoseOfTheLowestTierWithSomebodyEligibleOrAsleep) {
+  EXPECT_THAT(Service{}.decide({unfit(0, 60), fit(0, 30), asleep(0, 10), fit(1, 100)}, 4.0).full,
+              near(1e-9, {0, 0.75, 0.25, 0}));
+  EXPECT_THAT(Service{}.decide({asleep(0, 1), fit(1, 1)}, 4.0).full, near(1e-9, {1, 0}));
+}
+
+TEST(FullShares, SizesFollowDeclaredProportions) {
+  auto slow = fit(0, 0.2);
+  slow.declared_proportion = 50;
+  auto quick = fit(0, 0.8);
+  quick.declared_proportion = 50;
+  const auto targets = Service{}.decide({slow, quick}, 4.0);
+  EXPECT_THAT(targets.full, near(1e-9, {0.2, 0.8}));
+  EXPECT_THAT(targets.sizing, near(1e-9, {0.5, 0.5}));
+}
+
+TEST(Shortage, IsLackOfEndpointsOrTheLimit) {
+  const auto targets = Service{}.decide({fit(0, 1, 3), fit(0, 1), limited(fit(0, 2), 1), fit(1, 1, 3)}, 8.0);
+  EXPECT_EQ(targets.is_short, (std::vector<char>{1, 0, 1, 1}));
+}
+
+/// Tier 0 has failed over to tier 1 and is back.
+class Failback : public testing::Test {
+ protected:
+  Failback() {
+    EXPECT_THAT(service.target({fit(0, 1), fit(1, 1)}, 4.0, 0), near(1e-9, {100, 0}));
+    EXPECT_THAT(service.target({unfit(0, 1), fit(1, 1)}, 4.0, 10), near(1e-9, {0, 100}));
+  }
+  double blue(std::int64_t time) { return service.target({fit(0, 1), fit(1, 1)}, 4.0, time).front(); }
+
+  Service service;
+};
+
+TEST_F(Failback, GoesByStepsAfterAWait) {
+  EXPECT_NEAR(blue(100), 0, 1e-9);
+  EXPECT_NEAR(blue(159), 0, 1e-9);
+  EXPECT_NEAR(blue(160), 20, 1e-9);
+  EXPECT_NEAR(blue(160), 20, 1e-9) << "deciding again changes nothing";
+  EXPECT_NEAR(blue(219), 20, 1e-9);
+  EXPECT_NEAR(blue(220), 40, 1e-9);
+  EXPECT_NEAR(blue(100'000), 60, 1e-9) << "a jump of the clock is one step";
+  EXPECT_NEAR(blue(50), 60, 1e-9) << "time that runs backwards takes nothing away";
+  for (const int time : {200'000, 300'000}) EXPECT_GE(blue(time), 80 - 1e-9);
+  EXPECT_NEAR(blue(400'000), 100, 1e-9);
+}
+
+TEST_F(Failback, TakesTheSmallerOfTheTwoSteps) {
+  service.balancing.max_step_percent = 5;
+  EXPECT_NEAR(blue(100), 0, 1e-9);
+  EXPECT_NEAR(blue(160), 5, 1e-9);
+}
+
+TEST_F(Failback, BeginsAnewAfterAnotherLoss) {
+  EXPECT_NEAR(blue(100), 0, 1e-9);
+  EXPECT_NEAR(service.target({unfit(0, 1), fit(1, 1)}, 4.0, 150).front(), 0, 1e-9);
+  EXPECT_NEAR(blue(170), 0, 1e-9);
+  EXPECT_NEAR(blue(229), 0, 1e-9);
+  EXPECT_NEAR(blue(230), 20, 1e-9);
+}
+
+TEST_F(Failback, ManualWaitsForANewText) {
+  service.failover.failback.mode = api::FailbackMode::Manual;
+  EXPECT_NEAR(blue(100), 0, 1e-9);
+  EXPECT_NEAR(blue(10'000), 0, 1e-9);
+  service.failback = "monday";
+  EXPECT_NEAR(blue(10'001), 20, 1e-9);
+  for (int step = 1; step <= 4; ++step) (void)blue(10'001 + step * 60);
+  EXPECT_NEAR(blue(10'300), 100, 1e-9);
+  EXPECT_NEAR(service.target({unfit(0, 1), fit(1, 1)}, 4.0, 11'000).front(), 0, 1e-9);
+  EXPECT_NEAR(blue(12'000), 0, 1e-9);
+  EXPECT_NEAR(blue(13'000), 0, 1e-9) << "a text acts once";
+  service.failback = "tuesday";
+  EXPECT_NEAR(blue(13'001), 20, 1e-9);
+}
+
+TEST_F(Failback, WhatTheHolderCannotCarryGoesBackAtOnce) {
+  const auto targets = service.decide({fit(0, 1), fit(1, 1, 3)}, 4.0, 11);
+  EXPECT_THAT(targets.target, near(1e-9, {25, 75}));
+  EXPECT_TRUE(targets.excess_returns);
+  EXPECT_TRUE(targets.failback_waits);
+  EXPECT_THAT(service.target({fit(0, 1), unfit(1, 1)}, 4.0, 12), near(1e-9, {100, 0}));
+}
+
+TEST_F(Failback, AShareThatIsSetAlreadyNeedsNoReturn) {
+  EXPECT_NEAR(service.target({set(fit(0, 1), 70), set(fit(1, 1), 30)}, 4.0, 11).front(), 70, 1e-9);
+}
+
+TEST_F(Failback, ObserveStartsFromWhatIsSet) {
+  service.observe = true;
+  const std::vector<TargetBackend> backends = {set(fit(0, 1), 40), set(fit(1, 1), 60)};
+  EXPECT_NEAR(service.target(backends, 4.0, 100).front(), 40, 1e-9);
+  EXPECT_NEAR(service.target(backends, 4.0, 160).front(), 60, 1e-9);
+  EXPECT_NEAR(service.target(backends, 4.0, 161).front(), 40, 1e-9) << "nothing was written";
+}
+
+TEST(FirstArrival, OfATierThatNeverServedIsNoReturn) {
+  Service service;
+  EXPECT_NEAR(service.target({asleep(0, 1), asleep(1, 1)}, {}, 0).front(), 100, 1e-9);
+  EXPECT_NEAR(service.target({set(asleep(0, 1), 100), fit(1, 1)}, {}, 5).front(), 0, 1e-9);
+  EXPECT_NEAR(service.target({fit(0, 1), set(fit(1, 1), 100)}, {}, 10).front(), 100, 1e-9);
+}
+
+TEST(FirstSight, OfAServiceThatHasFailedOverIsNotItsEnd) {
+  Service service;
+  EXPECT_NEAR(service.target({set(fit(0, 1), 0), set(fit(1, 1), 100)}, {}, 0).front(), 0, 1e-9);
+  EXPECT_NEAR(service.target({set(fit(0, 1), 0), set(fit(1, 1), 100)}, {}, 60).front(), 20, 1e-9);
+}
+
+TEST(DeadBand, SmallChangesOfTheSplitAreNotMade) {
+  Service service;
+  service.failover.failback.after = seconds{1};
+  const auto blue = [&](double demand, std::int64_t time) {
+    return service.target({unfit(0, 1), fit(0, 1, 4), fit(1, 1, 90, 90)}, demand, time)[1];
+  };
+  EXPECT_NEAR(blue(8.0, 0), 50, 1e-9);
+  EXPECT_NEAR(blue(7.8, 10), 50, 1e-9) << "51.3 would be 1.3 points more";
+  EXPECT_NEAR(blue(8.1, 20), 400 / 8.1, 1e-9) << "away from what cannot be carried";
+  (void)blue(7.0, 30);
+  EXPECT_NEAR(blue(7.0, 40), 400 / 7.0, 1e-9);
+}
+
+TEST(DeadBand, AReturnIsFinished) {
+  Service service;
+  service.failover.failback.after = seconds{1};
+  EXPECT_NEAR(service.target({fit(0, 1, 99, 100), fit(1, 1, 90, 90)}, 100.0, 0).front(), 99, 1e-9);
+  (void)service.target({fit(0, 1, 100, 100), fit(1, 1, 90, 90)}, 100.0, 10);
+  EXPECT_NEAR(service.target({fit(0, 1, 100, 100), fit(1, 1, 90, 90)}, 100.0, 20).front(), 100, 1e-9);
+}
+
+TEST(SlowStart, RisesByStepsFromItsMinimum) {
+  Service service;
+  auto fresh = fit(0, 50);
+  fresh.slow_start = {.window = seconds{120}, .min_percent = 10};
+  fresh.eligible_since = at(0);
+  const auto share = [&](std::int64_t time) {
+    return service.target({fresh, fit(0, 50)}, 4.0, time).front();
+  };
+  EXPECT_NEAR(share(0), 5, 1e-9);
+  EXPECT_NEAR(share(29), 5, 1e-9);
+  EXPECT_NEAR(share(30), 12.5, 1e-9);
+  EXPECT_NEAR(share(60), 25, 1e-9);
+  EXPECT_NEAR(share(119), 37.5, 1e-9);
+  EXPECT_NEAR(share(120), 50, 1e-9);
+}
+
+TEST(SlowStart, LeavesNothingUnserved) {
+  Service service;
+  auto fresh = fit(0, 50);
+  fresh.slow_start = {.window = seconds{120}, .min_percent = 10};
+  fresh.eligible_since = at(0);
+  EXPECT_THAT(service.target({fresh, unfit(0, 50)}, 4.0, 0), near(1e-9, {100, 0}));
+  EXPECT_THAT(service.target({fresh, fit(0, 50, 3, 4)}, 4.0, 0), near(1e-9, {25, 75}));
+}
+
+TEST(MinimumShare, HoldsUnderComputedProportions) {
+  Service service;
+  service.computed = true;
+  service.balancing.min_share_percent = 2;
+  EXPECT_THAT(service.target({fit(0, 0.001), fit(0, 0.5), fit(0, 0.499), fit(1, 1)}, 4.0),
+              near(0.01, {2, 49.05, 48.95, 0}));
+}
+
+TEST(TargetSharesOfNonsense, AreFiniteAndAddUp) {
+  for (const double value : {kNan, kInf, -kInf, 1e300, -1.0, 0.0, 5e-324}) {
+    Service service;
+    auto odd = fit(0, value);
+    odd.capacity = value;
+    odd.set_share = value;
+    odd.declared_proportion = value;
+    const auto targets = service.decide({odd, unfit(0, 1), fit(0, value), fit(1, 1)}, value);
+    double sum = 0;
+    for (const double share : targets.target) {
+      EXPECT_TRUE(std::isfinite(share) && share >= 0) << value;
+      sum += share;
+    }
+    EXPECT_NEAR(sum, 100, 1e-6) << value;
+    EXPECT_EQ(targets.target[1], 0) << value;
+    EXPECT_NEAR(std::accumulate(targets.full.begin(), targets.full.end(), 0.0), 1, 1e-9) << value;
+  }
+}
+
+}  // namespace
+}  // namespace evenkeel::failover
