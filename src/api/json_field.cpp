@@ -12,7 +12,7 @@ using simdjson::dom::element_type;
 
 JsonDocument::JsonDocument() {
   // A failed allocation here shows again, as an error, when parse() allocates.
-  (void)parser_.allocate(0, kMaxDepth);
+  [[maybe_unused]] const auto shows_later = parser_.allocate(0, kMaxDepth);
 }
 
 Result<simdjson::dom::element> JsonDocument::parse(std::string_view text) {

@@ -87,10 +87,17 @@ Result<kube::Config> cluster_config(const RunFlags& flags) {
   return kube::load_in_cluster(pod);
 }
 
+}  // namespace
+
 std::string instance_name() {
+  // The manifests hand it in: a host name is cut at 63 characters, and on the host's network it is the
+  // node's.
+  if (auto pod = environment("POD_NAME"); !pod.empty()) return pod;
   std::array<char, 129> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{"evenkeel"};
 }
+
+namespace {
 
 /// Turns SIGTERM and SIGINT into a stop request. They are blocked for the whole process by the constructor,
 /// which therefore has to come before any other thread.
@@ -116,6 +123,7 @@ class SignalStop {
       if (signal <= 0) continue;
       log_.info("stopping", {{"signal", std::int64_t{signal}}});
       stop_.request_stop();
+      return;
     }
   }
 

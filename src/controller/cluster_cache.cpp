@@ -13,7 +13,7 @@ using kube::ChangeKind;
 struct Version {
   std::string uid;
   std::string resource_version;
-  std::int64_t generation = 0;
+  std::int64_t generation = 0;  ///< 0 where the kind has none.
 };
 
 Version read_version(std::string_view json) {
@@ -25,8 +25,9 @@ Version read_version(std::string_view json) {
   if (root.at_pointer("/metadata/uid").get(text) == simdjson::SUCCESS) version.uid = text;
   if (root.at_pointer("/metadata/resourceVersion").get(text) == simdjson::SUCCESS)
     version.resource_version = text;
-  // Stays 0 where the kind has no generation.
-  (void)root.at_pointer("/metadata/generation").get(version.generation);
+  std::int64_t generation = 0;
+  if (root.at_pointer("/metadata/generation").get(generation) == simdjson::SUCCESS)
+    version.generation = generation;
   return version;
 }
 
@@ -66,22 +67,6 @@ void update_index(std::map<ObjectKey, std::set<ObjectKey>>& index,
 }
 
 }  // namespace
-
-const char* to_string(Watched kind) noexcept {
-  switch (kind) {
-    case Watched::LoadBalancedService:
-      return "loadbalancedservices";
-    case Watched::Deployment:
-      return "deployments";
-    case Watched::Service:
-      return "services";
-    case Watched::EndpointSlice:
-      return "endpointslices";
-    case Watched::HttpRoute:
-      return "httproutes";
-  }
-  return "unknown";
-}
 
 Impact ClusterCache::apply(Watched kind, ChangeKind change, const ObjectKey& key, std::string_view json) {
   return data_.with([&](Data& data) -> Impact {
@@ -262,19 +247,27 @@ api::Endpoints ClusterCache::Data::endpoints_of(const ObjectKey& service) const 
   return endpoints;
 }
 
-void ClusterCache::record_scale(const ObjectKey& deployment, std::int32_t replicas) {
+void ClusterCache::record_scale(const ObjectKey& deployment, std::int32_t before, std::int32_t replicas) {
   data_.with([&](Data& data) {
-    if (const auto found = data.deployments.find(deployment); found != data.deployments.end()) {
-      found->second.spec_replicas = replicas;
-    }
+    const auto found = data.deployments.find(deployment);
+    if (found == data.deployments.end() || found->second.spec_replicas != before) return;
+    found->second.spec_replicas = replicas;
   });
 }
 
-void ClusterCache::record_route(const ObjectKey& route, std::string json) {
+void ClusterCache::record_route(const ObjectKey& route, const std::string& before, std::string json) {
   Version version = read_version(json);
   data_.with([&](Data& data) {
-    data.routes.insert_or_assign(
-        route, Route{std::move(json), std::move(version.resource_version), version.generation});
+    const auto found = data.routes.find(route);
+    if (found == data.routes.end() || found->second.resource_version != before) return;
+    found->second = Route{std::move(json), std::move(version.resource_version), version.generation};
+  });
+}
+
+std::string ClusterCache::route_version(const ObjectKey& route) const {
+  return data_.with([&](const Data& data) {
+    const auto found = data.routes.find(route);
+    return found == data.routes.end() ? std::string{} : found->second.resource_version;
   });
 }
 
@@ -285,70 +278,6 @@ std::set<ObjectKey> ClusterCache::set_routes_served(bool served) {
     data.routes_served = served;
     for (const auto& [route, keys] : data.by_route) concerned.insert(keys.begin(), keys.end());
     return concerned;
-  });
-}
-
-std::optional<World> ClusterCache::world(const ObjectKey& key) const {
-  return data_.with([&](const Data& data) -> std::optional<World> {
-    const auto entry = data.entries.find(key);
-    if (entry == data.entries.end()) return std::nullopt;
-    World world{.service = entry->second.observed,
-                .unreadable = entry->second.unreadable,
-                .rivals = {},
-                .deployments = {},
-                .endpoints = {},
-                .services = {},
-                .routes = {},
-                .routes_served = data.routes_served};
-    if (!world.service) return world;
-    const api::LoadBalancedService& service = world.service->service;
-    for (const auto& backend : service.spec.backends) {
-      if (backend.workload) {
-        const auto found = data.deployments.find({key.ns, backend.workload->name});
-        if (found != data.deployments.end())
-          world.deployments.insert_or_assign(backend.workload->name, found->second);
-      }
-      if (backend.service) {
-        const ObjectKey name{key.ns, backend.service->name};
-        world.endpoints[name.name] = data.endpoints_of(name);
-        if (data.services.contains(name)) world.services.insert(name.name);
-      }
-    }
-    for (const auto& route : service.spec.routes) {
-      const auto found = data.routes.find({key.ns, route.object_name});
-      if (found == data.routes.end()) continue;
-      world.routes.insert_or_assign(route.object_name,
-                                    api::RouteObject{route.kind, found->first, found->second.json});
-    }
-    std::set<ObjectKey> rivals;
-    data.add_rivals(service, rivals);
-    for (const auto& rival : rivals) {
-      const auto other = data.entries.find(rival);
-      if (rival != key && other != data.entries.end() && other->second.observed) {
-        world.rivals.push_back(other->second.observed);
-      }
-    }
-    return world;
-  });
-}
-
-std::vector<ObjectKey> ClusterCache::keys() const {
-  return data_.with([](const Data& data) {
-    std::vector<ObjectKey> keys;
-    keys.reserve(data.entries.size());
-    for (const auto& [key, entry] : data.entries) keys.push_back(key);
-    return keys;
-  });
-}
-
-std::vector<std::shared_ptr<const api::ObservedService>> ClusterCache::services() const {
-  return data_.with([](const Data& data) {
-    std::vector<std::shared_ptr<const api::ObservedService>> services;
-    services.reserve(data.entries.size());
-    for (const auto& [key, entry] : data.entries) {
-      if (entry.observed) services.push_back(entry.observed);
-    }
-    return services;
   });
 }
 

@@ -16,11 +16,9 @@
 #include "evenkeel/base/object_key.hpp"
 #include "evenkeel/kube/reflector.hpp"
 
-namespace evenkeel::controller {
+#include "watched.hpp"
 
-/// What is watched.
-enum class Watched { LoadBalancedService, Deployment, Service, EndpointSlice, HttpRoute };
-[[nodiscard]] const char* to_string(Watched kind) noexcept;
+namespace evenkeel::controller {
 
 /// Which LoadBalancedServices a change concerns, and how urgently.
 struct Impact {
@@ -55,9 +53,13 @@ class ClusterCache {
   /// Takes in one change as a reflector reports it.
   Impact apply(Watched kind, kube::ChangeKind change, const ObjectKey& key, std::string_view json);
 
-  /// Our own successful writes, so that the next pass sees them before their echo arrives.
-  void record_scale(const ObjectKey& deployment, std::int32_t replicas);
-  void record_route(const ObjectKey& route, std::string json);
+  /// Our own successful writes, so that the next pass sees them before their echo arrives. They count only
+  /// while the cache holds what it held before the write (`before`): what a watch has delivered since is that
+  /// echo, or newer, and nothing would bring it back.
+  void record_scale(const ObjectKey& deployment, std::int32_t before, std::int32_t replicas);
+  void record_route(const ObjectKey& route, const std::string& before, std::string json);
+  /// The resourceVersion of a route; empty: there is none.
+  [[nodiscard]] std::string route_version(const ObjectKey& route) const;
 
   /// Whether the API server knows HTTPRoutes. @return the objects with routes, when that has changed.
   std::set<ObjectKey> set_routes_served(bool served);
@@ -100,6 +102,10 @@ class ClusterCache {
     void index(const api::LoadBalancedService& service, bool add);
     void add_rivals(const api::LoadBalancedService& service, std::set<ObjectKey>& keys) const;
     [[nodiscard]] api::Endpoints endpoints_of(const ObjectKey& service) const;
+    [[nodiscard]] std::optional<World> world(const ObjectKey& key) const;
+    void add_backend(const std::string& ns, const api::Backend& backend, World& world) const;
+    void add_route(const std::string& ns, const api::Route& route, World& world) const;
+    void add_rival_objects(World& world) const;
     void remove_slice(const ObjectKey& key);
   };
 

@@ -137,6 +137,7 @@ Gathered gather(const GatherInput& input) {
   }
   for (const auto& [name, route] : world.routes) snapshot.routes.push_back(route);
   std::vector<const api::LoadBalancedService*> rivals;
+  rivals.reserve(world.rivals.size());
   for (const auto& rival : world.rivals) rivals.push_back(&rival->service);
   gathered.claims = plan::resolve_claims(observed.service, rivals);
   gathered.missing = find_missing(world);

@@ -25,8 +25,9 @@ struct ObjectState {
   std::optional<api::Status> status;      ///< As we wrote it last.
   std::string status_written_over;        ///< The resourceVersion that the write was made upon.
   std::optional<std::int32_t> active_tier;
-  int races_lost = 0;           ///< Writes in a row that lost against somebody else's.
-  std::string unreadable_told;  ///< What was told of a spec that cannot be read.
+  int races_lost = 0;                              ///< Writes in a row that lost against somebody else's.
+  std::string unreadable_told;                     ///< What was told of a spec that cannot be read.
+  std::optional<std::int64_t> unreadable_written;  ///< The generation whose status says so.
 };
 
 /// So many lost races in a row are ordinary; one more is a fight, and is told.

@@ -194,6 +194,7 @@ class Operator::Impl {
 
   void work_until(const std::stop_token& stop) {
     std::vector<std::jthread> workers;
+    workers.reserve(options_.workers);
     const std::stop_callback on_stop{stop, [&] { wake(); }};
     for (std::size_t i = 0; i < options_.workers; ++i) {
       workers.emplace_back([this](const std::stop_token& end) { work(end); });

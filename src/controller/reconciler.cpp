@@ -91,18 +91,23 @@ void Reconciler::forget(const ObjectKey& key) {
 Result<Done> Reconciler::reconcile_unreadable(const ObjectKey& key,
                                               const UnreadableService& service,
                                               ObjectState& state) {
-  if (state.unreadable_told == service.problem) return Done{};
-  deps_.reporter.report_unreadable(key, service.uid, service.problem);
+  if (state.unreadable_told != service.problem) {
+    deps_.reporter.report_unreadable(key, service.uid, service.problem);
+    state.unreadable_told = service.problem;
+    state.unreadable_written.reset();
+  }
+  if (state.unreadable_written == service.generation) return Done{};
   state.status.reset();
   const auto sent =
       deps_.writer.write_status(key, service.uid, unreadable_status(service, deps_.clock.wall()));
-  if (sent.ok()) state.unreadable_told = service.problem;
+  if (sent.ok()) state.unreadable_written = service.generation;
   return sent;
 }
 
 Result<Done> Reconciler::reconcile_readable(const World& world, ObjectState& state) {
   const api::ObservedService& observed = *world.service;
   state.unreadable_told.clear();
+  state.unreadable_written.reset();
   const Samples samples = deps_.samples();
   if (!samples->covers(observed.service, deps_.presets)) {
     // Deciding now would take "not read yet" for "cannot be read".
@@ -135,7 +140,7 @@ Result<Done> Reconciler::reconcile_readable(const World& world, ObjectState& sta
       gathered.snapshot, decision, plan, written.results(), gathered.claims, gathered.missing, previous);
   deps_.reporter.report(observed.service, plan::transition_events(previous, next));
   deps_.metrics.set_object(observed.service.key, figures_of(gathered.snapshot, decision, next));
-  const auto updated = update_status(world, next, state, now);
+  auto updated = update_status(world, next, state, now);
   if (auto error = first_error(written)) return *std::move(error);
   return updated;
 }

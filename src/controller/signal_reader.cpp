@@ -47,14 +47,19 @@ void SignalReader::read(std::span<const std::string> texts, const std::stop_toke
 }
 
 void SignalReader::report(const std::string& text, const signals::TextResult& result) {
+  const std::string& problem = result.error ? result.error->message : result.warning;
   const auto before = problems_.find(text);
-  const bool was_failing = before != problems_.end();
-  if (result.error && (!was_failing || before->second != result.error->message)) {
-    deps_.log.warning("query failed", {{"query", text}, {"error", result.error->message}});
-    problems_.insert_or_assign(text, result.error->message);
-  } else if (!result.error && was_failing) {
+  const bool was_well = before == problems_.end();
+  if (problem.empty()) {
+    if (was_well) return;
     deps_.log.info("query works again", {{"query", text}});
     problems_.erase(before);
+  } else if (was_well || before->second != problem) {
+    // What comes with a warning is used: it is the best there is, and most warnings are about the query's
+    // form.
+    deps_.log.warning(result.error ? "query failed" : "query is answered with a warning",
+                      {{"query", text}, {result.error ? "error" : "warning", problem}});
+    problems_.insert_or_assign(text, problem);
   }
 }
 

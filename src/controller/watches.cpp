@@ -8,22 +8,6 @@ namespace {
 /// Changes that touch nothing but figures in the status are collected for so long.
 constexpr std::chrono::milliseconds kSoon{250};
 
-kube::Resource resource_of(Watched kind) {
-  switch (kind) {
-    case Watched::LoadBalancedService:
-      return {"evenkeel.dev", "v1alpha1", "loadbalancedservices"};
-    case Watched::Deployment:
-      return {"apps", "v1", "deployments"};
-    case Watched::Service:
-      return {"", "v1", "services"};
-    case Watched::EndpointSlice:
-      return {"discovery.k8s.io", "v1", "endpointslices"};
-    case Watched::HttpRoute:
-      return {"gateway.networking.k8s.io", "v1", "httproutes"};
-  }
-  return {};
-}
-
 /// A label value, so a closed set.
 const char* restart_reason(ErrorKind kind) {
   switch (kind) {

@@ -1,12 +1,13 @@
 #include "writer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "evenkeel/kube/resource.hpp"
+
+#include "watched.hpp"
 
 namespace evenkeel::controller {
 namespace {
@@ -18,19 +19,11 @@ constexpr std::chrono::seconds kRefusedLast{60};
 /// More than this many paths refused at once are not kept apart any more: they are all tried again.
 constexpr std::size_t kRefusalsKept = 10'000;
 
-struct Kind {
-  const char* api_version;
-  const char* kind;
-  kube::Resource resource;
-};
-
-std::optional<kube::Resource> resource_of(const api::Action& action) {
-  const std::array kinds{
-      Kind{"apps/v1", "Deployment", {"apps", "v1", "deployments"}},
-      Kind{"gateway.networking.k8s.io/v1", "HTTPRoute", {"gateway.networking.k8s.io", "v1", "httproutes"}},
-  };
-  for (const auto& kind : kinds) {
-    if (action.api_version == kind.api_version && action.kind == kind.kind) return kind.resource;
+/// Of what can be written, the kind that an action is about.
+std::optional<Watched> kind_of(const api::Action& action) {
+  if (action.api_version == "apps/v1" && action.kind == "Deployment") return Watched::Deployment;
+  if (action.api_version == "gateway.networking.k8s.io/v1" && action.kind == "HTTPRoute") {
+    return Watched::HttpRoute;
   }
   return std::nullopt;
 }
@@ -88,7 +81,7 @@ Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
       written.errors.emplace_back(waits);
       continue;
     }
-    const auto sent = send(action, snapshot.service.key);
+    const auto sent = send(action, snapshot);
     if (sent.ok()) {
       written.errors.emplace_back(std::nullopt);
       const auto asked = replicas_asked(action);
@@ -108,16 +101,20 @@ Written Writer::apply(const api::Snapshot& snapshot, const plan::Plan& plan) {
   return written;
 }
 
-Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
-  const auto resource = resource_of(action);
-  if (!resource) {
+Result<Done> Writer::send(const api::Action& action, const api::Snapshot& snapshot) {
+  const auto kind = kind_of(action);
+  if (!kind) {
     return Error{ErrorKind::Invalid,
                  "cannot write " + action.kind + " of " + action.api_version + ": unknown kind"};
   }
-  const auto type =
-      action.patch_type == api::PatchType::Json ? kube::PatchType::Json : kube::PatchType::Merge;
-  const std::string path = kube::object_path(*resource, action.key, action.subresource);
-  auto answer = patch(path, type, action);
+  const kube::Resource resource = resource_of(*kind);
+  const std::string version_before = deps_.cache.route_version(action.key);
+  auto answer = patch(
+      {.path = kube::object_path(resource, action.key, action.subresource),
+       .type = action.patch_type == api::PatchType::Json ? kube::PatchType::Json : kube::PatchType::Merge,
+       .body = action.patch,
+       .resource = resource.plural,
+       .identity = action.patch});
   const std::string what = action.kind + " " + to_string(action.key) +
                            (action.subresource.empty() ? "" : "/" + action.subresource);
   if (!answer.ok()) {
@@ -125,37 +122,39 @@ Result<Done> Writer::send(const api::Action& action, const ObjectKey& owner) {
     error.message = "writing " + what + ": " + error.message;
     return error;
   }
-  if (const auto asked = replicas_asked(action)) {
-    deps_.cache.record_scale(action.key, *asked);
-  } else if (action.kind == "HTTPRoute") {
-    deps_.cache.record_route(action.key, *std::move(answer));
+  if (*kind == Watched::HttpRoute) {
+    deps_.cache.record_route(action.key, version_before, *std::move(answer));
+  } else if (const auto asked = replicas_asked(action)) {
+    if (const auto live = live_replicas(snapshot, action)) {
+      deps_.cache.record_scale(action.key, *live, *asked);
+    }
   }
+  const ObjectKey& owner = snapshot.service.key;
   deps_.log.info(
       "written",
       {{"namespace", owner.ns}, {"name", owner.name}, {"object", what}, {"reason", action.reason}});
   return Done{};
 }
 
-Result<std::string> Writer::patch(const std::string& path, kube::PatchType type, const api::Action& action) {
+Result<std::string> Writer::patch(const Write& write) {
   const Monotonic now = deps_.clock.monotonic();
   auto standing = refusals_.with([&](auto& refusals) -> std::optional<Refusal> {
-    const auto found = refusals.find(path);
-    if (found == refusals.end() || found->second.patch != action.patch) return std::nullopt;
+    const auto found = refusals.find(write.path);
+    if (found == refusals.end() || found->second.identity != write.identity) return std::nullopt;
     return found->second;
   });
   if (standing && now < standing->until) return std::move(standing->error);
-  auto answer = deps_.api.patch(path, type, action.patch, call());
-  const std::string resource = resource_of(action)->plural;
-  deps_.metrics.count_write(resource, answer.ok() ? "success" : to_string(answer.error().kind));
+  auto answer = deps_.api.patch(write.path, write.type, write.body, call());
+  deps_.metrics.count_write(write.resource, answer.ok() ? "success" : to_string(answer.error().kind));
   const bool is_refused = !answer.ok() && !is_retryable(answer.error().kind);
   refusals_.with([&](auto& refusals) {
     if (!is_refused) {
-      refusals.erase(path);
+      refusals.erase(write.path);
       return;
     }
     if (refusals.size() >= kRefusalsKept) refusals.clear();
     const auto pause = standing ? std::min(standing->pause * 2, kRefusedLast) : kRefusedFirst;
-    refusals.insert_or_assign(path, Refusal{action.patch, answer.error(), pause, now + pause});
+    refusals.insert_or_assign(write.path, Refusal{write.identity, answer.error(), pause, now + pause});
   });
   return answer;
 }
@@ -163,19 +162,19 @@ Result<std::string> Writer::patch(const std::string& path, kube::PatchType type,
 Result<Done> Writer::write_status(const ObjectKey& key,
                                   const std::string& uid,
                                   const std::string& status_patch) {
-  const kube::Resource resource{"evenkeel.dev", "v1alpha1", "loadbalancedservices"};
-  auto patch = nlohmann::json::parse(status_patch, nullptr, false);
-  patch["metadata"]["uid"] = uid;
-  const auto answer = deps_.api.patch(
-      kube::object_path(resource, key, "status"), kube::PatchType::Merge, patch.dump(), call());
-  if (!answer.ok()) {
-    deps_.metrics.count_write("loadbalancedservices/status", to_string(answer.error().kind));
-    Error error = answer.error();
-    error.message = "writing the status of LoadBalancedService " + to_string(key) + ": " + error.message;
-    return error;
-  }
-  deps_.metrics.count_write("loadbalancedservices/status", "success");
-  return Done{};
+  auto body = nlohmann::json::parse(status_patch, nullptr, false);
+  body["metadata"]["uid"] = uid;
+  const auto kind = Watched::LoadBalancedService;
+  // Its figures change all the time, and what refuses it (RBAC, an admission rule) seldom looks at them.
+  const auto answer = patch({.path = kube::object_path(resource_of(kind), key, "status"),
+                             .type = kube::PatchType::Merge,
+                             .body = body.dump(),
+                             .resource = std::string{to_string(kind)} + "/status",
+                             .identity = uid});
+  if (answer.ok()) return Done{};
+  Error error = answer.error();
+  error.message = "writing the status of LoadBalancedService " + to_string(key) + ": " + error.message;
+  return error;
 }
 
 }  // namespace evenkeel::controller

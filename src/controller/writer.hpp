@@ -58,15 +58,22 @@ class Writer {
   Result<Done> write_status(const ObjectKey& key, const std::string& uid, const std::string& status_patch);
 
  private:
+  struct Write {
+    std::string path;
+    kube::PatchType type = kube::PatchType::Merge;
+    std::string body;
+    std::string resource;  ///< For the metrics.
+    std::string identity;  ///< Two writes of one path that share it are refused for the same reason.
+  };
   struct Refusal {
-    std::string patch;
+    std::string identity;
     Error error;
     std::chrono::seconds pause;
     Monotonic until;
   };
 
-  Result<Done> send(const api::Action& action, const ObjectKey& owner);
-  Result<std::string> patch(const std::string& path, kube::PatchType type, const api::Action& action);
+  Result<Done> send(const api::Action& action, const api::Snapshot& snapshot);
+  Result<std::string> patch(const Write& write);
   [[nodiscard]] kube::Call call() const;
 
   const Deps deps_;

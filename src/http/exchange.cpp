@@ -116,7 +116,7 @@ Exchange::Exchange(web::http::client::http_client& client,
   const concurrency::streams::streambuf<unsigned char> sink{std::make_shared<BodySink>(mailbox_)};
   request.set_response_stream(sink.create_ostream());
   // Both continuations take the task, not its value: an exception that nobody observes ends the process.
-  client.request(std::move(request), cancel_.get_token())
+  client.request(request, cancel_.get_token())
       .then([mailbox = mailbox_](const pplx::task<web::http::http_response>& answered) {
         try {
           const auto response = answered.get();

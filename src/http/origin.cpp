@@ -47,7 +47,7 @@ Result<Origin> parse_origin(const std::string& text) {
   rest.remove_prefix(rest.find("//") + 2);
 
   const auto slash = rest.find('/');
-  std::string_view authority = rest.substr(0, slash);
+  const std::string_view authority = rest.substr(0, slash);
   std::string_view prefix = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
   if (authority.find('@') != std::string_view::npos) {
     return refuse("...", "must not carry a user name or password; credentials have their own settings");

@@ -86,26 +86,38 @@ class ObjectScanner::Impl {
     for (auto field : list) {
       const std::string_view name = field.unescaped_key();
       if (name == "metadata") {
-        for (auto entry : ondemand::object(field.value().get_object())) {
-          const std::string_view key = entry.unescaped_key();
-          if (key == "resourceVersion") page.resource_version = std::string_view(entry.value());
-          if (key == "continue") page.continue_token = std::string_view(entry.value());
-        }
+        read_page(field.value().get_object(), page);
       } else if (name == "items") {
         has_items = true;
-        if (field.value().is_null()) continue;
-        for (auto item : ondemand::array(field.value().get_array())) {
-          ondemand::object object = item.get_object();
-          const std::string_view json = text_of(object);
-          const Meta meta = read_meta(json);
-          if (meta.key.name.empty()) return not_a("list", "an item has no metadata.name");
-          on_item({meta.key, meta.resource_version, slim(json, meta)});
+        // An empty list may be written as null.
+        if (!field.value().is_null() && !read_items(field.value().get_array(), on_item)) {
+          return not_a("list", "an item has no metadata.name");
         }
       }
     }
     if (!has_items) return not_a("list", "it has no items");
     if (page.resource_version.empty()) return not_a("list", "it has no metadata.resourceVersion");
     return page;
+  }
+
+  static void read_page(ondemand::object metadata, ListPage& page) {
+    for (auto entry : metadata) {
+      const std::string_view key = entry.unescaped_key();
+      if (key == "resourceVersion") page.resource_version = std::string_view(entry.value());
+      if (key == "continue") page.continue_token = std::string_view(entry.value());
+    }
+  }
+
+  /// @return false when one of them has no name.
+  bool read_items(ondemand::array items, const std::function<void(const ObjectView&)>& on_item) {
+    for (auto item : items) {
+      ondemand::object object = item.get_object();
+      const std::string_view json = text_of(object);
+      const Meta meta = read_meta(json);
+      if (meta.key.name.empty()) return false;
+      on_item({meta.key, meta.resource_version, slim(json, meta)});
+    }
+    return true;
   }
 
   Result<WatchLine> scan_line_or_throw() {

@@ -17,7 +17,7 @@ struct FileFault : std::runtime_error {
 /// A mapping of a YAML file together with its place, so that every complaint can name it.
 class YamlSection {
  public:
-  YamlSection(YAML::Node node, std::string place) : node_{std::move(node)}, place_{std::move(place)} {
+  YamlSection(const YAML::Node& node, std::string place) : node_{node}, place_{std::move(place)} {
     if (!node_.IsDefined() || node_.IsNull()) return;
     if (!node_.IsMap()) throw FileFault{place_ + ": must be a mapping"};
     std::set<std::string> keys;
@@ -53,10 +53,9 @@ class YamlSection {
     if (has(list)) {
       if (!node_[list].IsSequence()) throw FileFault{name_of(list) + ": must be a list"};
       std::size_t index = 0;
-      for (const auto& item : node_[list]) {
-        const std::string at = name_of(list) + "[" + std::to_string(index++) + "]";
-        const YamlSection section{item, at};
-        if (section.text("name") == name) return {item[body], at + "." + body};
+      for (const YAML::Node& item : node_[list]) {
+        const YamlSection section{item, name_of(list) + "[" + std::to_string(index++) + "]"};
+        if (section.text("name") == name) return {item[body], section.name_of(body)};
       }
     }
     throw FileFault{name_of(list) + ": has no entry named \"" + name + "\""};

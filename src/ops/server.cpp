@@ -55,7 +55,7 @@ const char* reason_of(int status) {
 /// civetweb takes host names for nothing and a bad port for a reason to fail without words: look first.
 std::optional<std::string> complaint_about(const std::string& listen, in_addr& host) {
   const std::size_t colon = listen.rfind(':');
-  const std::string form = "listen \"" + listen + "\" must be an IPv4 address and a port, e.g. 0.0.0.0:8080";
+  std::string form = "listen \"" + listen + "\" must be an IPv4 address and a port, e.g. 0.0.0.0:8080";
   if (colon == std::string::npos) return form;
   if (inet_pton(AF_INET, listen.substr(0, colon).c_str(), &host) != 1) return form;
   int port = -1;
@@ -75,7 +75,7 @@ class Server::Impl {
   ~Impl() {
     if (context_ == nullptr) return;
     // The library's listening thread notices the end only every two seconds, or when somebody calls.
-    std::jthread caller{[this](const std::stop_token& stop) { call_until(stop); }};
+    const std::jthread caller{[this](const std::stop_token& stop) { call_until(stop); }};
     mg_stop(context_);
   }
 

@@ -182,6 +182,7 @@ bool is_as_wanted(const Rule& rule, const std::vector<double>& shares, double sh
 
 std::vector<std::int32_t> live_weights(const Rule& rule) {
   std::vector<std::int32_t> weights;
+  weights.reserve(rule.refs.size());
   for (const auto& ref : rule.refs) weights.push_back(ref.weight);
   return weights;
 }

@@ -103,6 +103,23 @@ TextResult read_data(int status, const element& root, std::size_t max_series) {
                 "the result is a " + std::string{type} + ": an instant vector or a scalar is needed");
 }
 
+/// The first of what stands under "warnings", and how many more there are. "infos", advice on how to write a
+/// query, stay where they are.
+std::string read_warning(const element& root) {
+  array warnings;
+  std::string_view first;
+  if (root["warnings"].get(warnings) != simdjson::SUCCESS) return {};
+  if (warnings.at(0).get(first) != simdjson::SUCCESS) return {};
+  std::string text{first};
+  if (warnings.size() > 1) text += " (and " + std::to_string(warnings.size() - 1) + " more)";
+  return text;
+}
+
+std::string text_or(simdjson::simdjson_result<element> found, std::string_view otherwise) {
+  std::string_view text;
+  return std::string{found.get(text) == simdjson::SUCCESS ? text : otherwise};
+}
+
 /// The words of Prometheus for what went wrong; the HTTP status only tells apart what it leaves open.
 TextResult read_error(int status, std::string_view type, const std::string& message) {
   if (type == "bad_data")
@@ -139,13 +156,12 @@ TextResult decode_answer(int status, std::string_view body, std::size_t max_seri
   }
   std::string_view state;
   if (root["status"].get(state) != simdjson::SUCCESS) return unreadable(status, "no status");
-  if (state == "success") return read_data(status, root, max_series);
-  std::string_view type = "unknown";
-  std::string_view message = "no reason given";
-  // Both stay as they are where the answer lacks them.
-  (void)root["errorType"].get(type);
-  (void)root["error"].get(message);
-  return read_error(status, type, std::string{message});
+  if (state == "success") {
+    TextResult result = read_data(status, root, max_series);
+    result.warning = read_warning(root);
+    return result;
+  }
+  return read_error(status, text_or(root["errorType"], "unknown"), text_or(root["error"], "no reason given"));
 }
 
 }  // namespace evenkeel::signals

@@ -1,7 +1,4 @@
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -87,6 +84,7 @@ class RecordingApi final : public kube::Api {
   [[nodiscard]] std::vector<std::string> calls() const {
     return recorded_.with([](const auto& all) {
       std::vector<std::string> calls;
+      calls.reserve(all.size());
       for (const auto& entry : all) calls.push_back(entry.call);
       return calls;
     });
@@ -118,8 +116,8 @@ class RecordingApi final : public kube::Api {
 class OperatorContract : public ::testing::Test {
  protected:
   void SetUp() override {
-    kubectl("apply --server-side --force-conflicts -f " EVENKEEL_SOURCE_DIR
-            "/crds/evenkeel.dev_loadbalancedservices.yaml");
+    server.kubectl("apply --server-side --force-conflicts -f " EVENKEEL_SOURCE_DIR
+                   "/crds/evenkeel.dev_loadbalancedservices.yaml");
     for (const char* name : {"shop-blue", "shop-green"}) create(kServices, testing::service(name));
     create(kDeployments, runnable(testing::deployment("shop-blue", 2, 0)));
     create(kDeployments, runnable(testing::deployment("shop-green", 1, 0)));
@@ -130,20 +128,9 @@ class OperatorContract : public ::testing::Test {
 
   void TearDown() override {
     stop();
-    kubectl("-n " + server.ns() +
-            " delete loadbalancedservices,httproutes,endpointslices,services,deployments --all --wait=false");
-  }
-
-  std::string kubectl(const std::string& arguments) {
-    const char* const program = std::getenv("EVENKEEL_TEST_KUBECTL");
-    const std::string command = std::string{program == nullptr ? "kubectl" : program} +
-                                " --kubeconfig=" + server.kubeconfig() + " " + arguments + " 2>&1";
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe{::popen(command.c_str(), "r"), ::pclose};
-    std::string output;
-    std::array<char, 4096> buffer{};
-    while (const auto count = std::fread(buffer.data(), 1, buffer.size(), pipe.get()))
-      output.append(buffer.data(), count);
-    return output;
+    server.kubectl(
+        "-n " + server.ns() +
+        " delete loadbalancedservices,httproutes,endpointslices,services,deployments --all --wait=false");
   }
 
   /// The API server wants a pod template; nobody here runs it.
@@ -271,8 +258,9 @@ TEST_F(OperatorContract, FailsOverWithinTheRulesOfTheRealApiServer) {
   EXPECT_TRUE(eventually([&] { return replicas("shop-green") == 2; }));
   EXPECT_EQ(replicas("shop-blue"), 2);
   EXPECT_TRUE(eventually([&] { return condition("FailedOver")["status"] == "True"; }));
-  EXPECT_TRUE(eventually(
-      [&] { return kubectl("-n " + server.ns() + " get events").find("FailedOver") != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] {
+    return server.kubectl("-n " + server.ns() + " get events").find("FailedOver") != std::string::npos;
+  }));
 
   json after = read(kRoutes, "shop");
   auto& refs = after["spec"]["rules"][0]["backendRefs"];
@@ -296,12 +284,13 @@ TEST_F(OperatorContract, SendsNothingWhileNothingChanges) {
 }
 
 TEST_F(OperatorContract, WaitsForItsCrdAndWorksOnceItIsThere) {
-  kubectl("delete crd loadbalancedservices.evenkeel.dev --wait=true");
+  server.kubectl("delete crd loadbalancedservices.evenkeel.dev --wait=true");
   start(500ms);
   EXPECT_TRUE(eventually([&] {
     return the_operator->readyz().text.find("is not installed: apply the CRD") != std::string::npos;
   })) << the_operator->readyz().text;
-  kubectl("apply --server-side -f " EVENKEEL_SOURCE_DIR "/crds/evenkeel.dev_loadbalancedservices.yaml");
+  server.kubectl("apply --server-side -f " EVENKEEL_SOURCE_DIR
+                 "/crds/evenkeel.dev_loadbalancedservices.yaml");
   create(kShops, testing::shop());
   EXPECT_TRUE(eventually([&] { return condition("Ready")["status"] == "True"; }));
   EXPECT_TRUE(the_operator->readyz().ok) << the_operator->readyz().text;

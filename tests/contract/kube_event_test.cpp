@@ -1,7 +1,4 @@
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,20 +19,6 @@ using evenkeel::testing::RealApiServer;
 using nlohmann::json;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-
-/// What kubectl prints.
-std::string kubectl(const std::string& arguments) {
-  const char* const program = std::getenv("EVENKEEL_TEST_KUBECTL");
-  const std::string command = std::string{program == nullptr ? "kubectl" : program} +
-                              " --kubeconfig=" + RealApiServer::instance().kubeconfig() + " " + arguments +
-                              " 2>&1";
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe{::popen(command.c_str(), "r"), ::pclose};
-  std::string output;
-  std::array<char, 4096> buffer{};
-  while (const auto count = std::fread(buffer.data(), 1, buffer.size(), pipe.get()))
-    output.append(buffer.data(), count);
-  return output;
-}
 
 TEST(EventContract, APersonSeesEventsInDescribe) {
   auto& server = RealApiServer::instance();
@@ -62,7 +45,8 @@ TEST(EventContract, APersonSeesEventsInDescribe) {
     }
     EXPECT_EQ(recorder.counts().sent, 2U);
   }
-  const auto text = kubectl("--namespace=" + server.ns() + " describe configmap eventful");
+  const auto text =
+      RealApiServer::instance().kubectl("--namespace=" + server.ns() + " describe configmap eventful");
   EXPECT_THAT(text, HasSubstr("Backend blue has no ready endpoints; green takes over."));
   EXPECT_THAT(text, ContainsRegex("Warning +LostEndpoints +.*x4"));
 }

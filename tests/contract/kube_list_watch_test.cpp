@@ -68,6 +68,7 @@ TEST_F(ListWatchContract, ReadsTwelveHundredObjectsInPages) {
   std::atomic<int> next = 0;
   {
     std::vector<std::jthread> makers;
+    makers.reserve(4);
     for (int i = 0; i < 4; ++i) {
       makers.emplace_back([&] {
         for (int n = next++; n < kCount; n = next++) make("pages", "page-" + std::to_string(n));

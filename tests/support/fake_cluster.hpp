@@ -32,6 +32,8 @@ class FakeCluster final : public kube::Api, public kube::ListWatch {
 
   /// A failure to induce for a request, or empty. `path` as sent.
   std::function<std::optional<Error>(const std::string& path)> fail;
+  /// Called when a patch is done and its answer is under way: what happens now overtakes the answer.
+  std::function<void(const std::string& path)> before_answer;
 
   /// Creates or replaces an object, as another client would. `plural` as in a path; metadata needs name and
   /// namespace.
@@ -135,38 +137,9 @@ class FakeCluster final : public kube::Api, public kube::ListWatch {
                             kube::PatchType type,
                             const std::string& body,
                             const kube::Call&) override {
-    if (auto error = induced(path)) {
-      const std::scoped_lock lock{mutex_};
-      writes_.push_back(path);
-      return *std::move(error);
-    }
-    const std::scoped_lock lock{mutex_};
-    writes_.push_back(path);
-    const Target target = parse(path);
-    const Entry* const entry = find(target);
-    if (entry == nullptr) return not_found(path);
-    Json next = entry->object;
-    const Json change = Json::parse(body);
-    if (target.subresource == "scale") return scale(target, change);
-    if (type == kube::PatchType::Json) {
-      try {
-        next = next.patch(change);
-      } catch (const Json::exception& problem) {
-        return Error{ErrorKind::Conflict, std::string{"the patch does not apply: "} + problem.what()};
-      }
-    } else {
-      const Json wanted_uid = change.value(Json::json_pointer{"/metadata/uid"}, Json{});
-      if (!wanted_uid.is_null() && wanted_uid != next["metadata"]["uid"]) {
-        return Error{ErrorKind::Conflict, "Precondition failed: UID in precondition"};
-      }
-      next.merge_patch(change);
-    }
-    if (target.subresource == "status") {
-      Json only_status = entry->object;
-      only_status["status"] = next.value("status", Json::object());
-      next = std::move(only_status);
-    }
-    return update(target, std::move(next)).dump();
+    auto answer = apply_patch(path, type, body);
+    if (before_answer) before_answer(path);
+    return answer;
   }
 
   Result<std::string> create(const std::string& path, const std::string& body, const kube::Call&) override {
@@ -247,6 +220,41 @@ class FakeCluster final : public kube::Api, public kube::ListWatch {
     handlers.on_event(
         {.type = type,
          .object = {.key = change.key, .resource_version = change.resource_version, .json = json}});
+  }
+
+  Result<std::string> apply_patch(const std::string& path, kube::PatchType type, const std::string& body) {
+    if (auto error = induced(path)) {
+      const std::scoped_lock lock{mutex_};
+      writes_.push_back(path);
+      return *std::move(error);
+    }
+    const std::scoped_lock lock{mutex_};
+    writes_.push_back(path);
+    const Target target = parse(path);
+    const Entry* const entry = find(target);
+    if (entry == nullptr) return not_found(path);
+    Json next = entry->object;
+    const Json change = Json::parse(body);
+    if (target.subresource == "scale") return scale(target, change);
+    if (type == kube::PatchType::Json) {
+      try {
+        next = next.patch(change);
+      } catch (const Json::exception& problem) {
+        return Error{ErrorKind::Conflict, std::string{"the patch does not apply: "} + problem.what()};
+      }
+    } else {
+      const Json wanted_uid = change.value(Json::json_pointer{"/metadata/uid"}, Json{});
+      if (!wanted_uid.is_null() && wanted_uid != next["metadata"]["uid"]) {
+        return Error{ErrorKind::Conflict, "Precondition failed: UID in precondition"};
+      }
+      next.merge_patch(change);
+    }
+    if (target.subresource == "status") {
+      Json only_status = entry->object;
+      only_status["status"] = next.value("status", Json::object());
+      next = std::move(only_status);
+    }
+    return update(target, std::move(next)).dump();
   }
 
   std::optional<Error> induced(const std::string& path) const { return fail ? fail(path) : std::nullopt; }
@@ -333,6 +341,7 @@ class FakeEvents final : public kube::EventSink {
   [[nodiscard]] std::vector<std::string> texts() const {
     const std::scoped_lock lock{mutex_};
     std::vector<std::string> texts;
+    texts.reserve(events_.size());
     for (const auto& event : events_) texts.push_back(event.reason + ": " + event.note);
     return texts;
   }

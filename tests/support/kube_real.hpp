@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -32,6 +34,17 @@ class RealApiServer {
     return {.deadline = clock_.monotonic() + time};
   }
 
+  /// What kubectl prints, on either stream.
+  std::string kubectl(const std::string& arguments) const {
+    const std::string command = kubectl_ + " --kubeconfig=" + kubeconfig_ + " " + arguments + " 2>&1";
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe{::popen(command.c_str(), "r"), ::pclose};
+    std::string output;
+    std::array<char, 4096> buffer{};
+    while (const auto count = std::fread(buffer.data(), 1, buffer.size(), pipe.get()))
+      output.append(buffer.data(), count);
+    return output;
+  }
+
   /// Another client of the same server.
   [[nodiscard]] std::unique_ptr<kube::ApiClient> connect(const kube::Config& config) const {
     auto client = kube::ApiClient::create(config, {.requests_per_second = 1000, .burst = 1000}, clock_);
@@ -41,14 +54,13 @@ class RealApiServer {
 
  private:
   RealApiServer() : ns_{"evenkeel-contract-" + std::to_string(::getpid())} {
-    const char* const file = std::getenv("EVENKEEL_TEST_KUBECONFIG");
-    if (file == nullptr || *file == '\0') {
+    kubeconfig_ = environment("EVENKEEL_TEST_KUBECONFIG", "");
+    if (kubeconfig_.empty()) {
       throw std::runtime_error{
           "EVENKEEL_TEST_KUBECONFIG is not set: it must name the kubeconfig of an API server that the tests "
           "may use. "
           "Run them through 'python3 -m tests.support.kube_contract PROGRAM', which starts one."};
     }
-    kubeconfig_ = file;
     auto config = kube::load_kubeconfig(kubeconfig_);
     if (!config.ok()) throw std::runtime_error{config.error().message};
     config_ = *config;
@@ -60,7 +72,14 @@ class RealApiServer {
     if (!made.ok()) throw std::runtime_error{"making the namespace of the tests: " + made.error().message};
   }
 
+  static std::string environment(const char* name, const char* otherwise) {
+    // Before any test has started a thread.
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr ? otherwise : value;
+  }
+
   SystemClock clock_;
+  std::string kubectl_{environment("EVENKEEL_TEST_KUBECTL", "kubectl")};
   std::string kubeconfig_;
   std::string ns_;
   kube::Config config_;

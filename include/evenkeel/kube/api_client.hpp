@@ -65,7 +65,7 @@ struct ObjectView {
 /// One event of a watch, borrowed like `ObjectView`.
 struct WatchEvent {
   enum class Type { Added, Modified, Deleted, Bookmark };
-  Type type;
+  Type type = Type::Bookmark;
   ObjectView object;  ///< Of a bookmark only `resource_version` means anything.
 };
 

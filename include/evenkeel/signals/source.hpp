@@ -41,6 +41,7 @@ struct QueryError {
 struct TextResult {
   std::vector<Series> series;
   std::optional<QueryError> error;  ///< With an error there are no series: unread is not empty.
+  std::string warning;  ///< What Prometheus doubts about a result that it gives all the same; empty: nothing.
   std::chrono::duration<double> took{0};
 };
 

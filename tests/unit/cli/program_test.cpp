@@ -259,7 +259,7 @@ class ValidateFiles : public testing::Test {
                 ("evenkeel-validate-" + std::to_string(::getpid()))} {
     std::filesystem::create_directories(folder_);
   }
-  ~ValidateFiles() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::string write(const std::string& name, const std::string& text) {
     std::ofstream{folder_ / name} << text;

@@ -203,6 +203,18 @@ TEST_F(ReconcilerTest, MissingMetricsHold) {
   EXPECT_EQ(condition("SignalsAvailable")["status"], "True") << "it recovers by itself";
 }
 
+TEST_F(ReconcilerTest, AWarningOfPrometheusIsLoggedOnceAndItsFiguresCount) {
+  process->tick();
+  signals.warn("rps", "a store is away");
+  process->log_lines.clear();
+  for (int i = 0; i < 3; ++i) tick(30);
+  EXPECT_THAT(process->log_lines, Contains(HasSubstr("a store is away")).Times(1));
+  EXPECT_EQ(condition("SignalsAvailable")["status"], "True");
+  signals.warn("rps", "");
+  tick(30);
+  EXPECT_THAT(process->log_lines, Contains(HasSubstr("query works again")).Times(1));
+}
+
 TEST_F(ReconcilerTest, AQueryThatIsNotPromQlNamesItsField) {
   auto object = shop();
   object["spec"]["scaling"]["metrics"][0].erase("preset");
@@ -281,6 +293,36 @@ TEST_F(ReconcilerTest, AConflictIsDecidedAgainFromTheFreshCacheAndNotTold) {
   EXPECT_EQ(cluster.object("httproutes", {"store", "shop"})["metadata"]["annotations"]["edited"], "now");
 }
 
+TEST_F(ReconcilerTest, AnEditThatOvertakesTheAnswerToOurWriteIsNotForgotten) {
+  process->tick();
+  set_backend("shop-blue", 2, 0);
+  process->deliver();
+  cluster.before_answer = [&](const std::string& path) {
+    if (path.find("httproutes") == std::string::npos) return;
+    auto edited = cluster.object("httproutes", {"store", "shop"});
+    edited["metadata"]["annotations"]["edited"] = "now";
+    cluster.put("httproutes", edited);
+    process->deliver();
+  };
+  ASSERT_TRUE(process->pass());
+  cluster.before_answer = nullptr;
+  // No watch will tell of it again, so a next write would lose every race.
+  EXPECT_THAT(process->cache.world({"store", "shop"})->routes.at("shop").json, HasSubstr("edited"));
+}
+
+TEST_F(ReconcilerTest, AScaleThatOvertakesTheAnswerToOursIsNotForgotten) {
+  process->tick();
+  cluster.before_answer = [&](const std::string& path) {
+    if (path.find("shop-blue/scale") == std::string::npos) return;
+    set_backend("shop-blue", 7, 2);
+    process->deliver();
+  };
+  tick(120);
+  cluster.before_answer = nullptr;
+  ASSERT_EQ(replicas_of("shop-blue"), 7);
+  EXPECT_EQ(process->cache.world({"store", "shop"})->deployments.at("shop-blue").spec_replicas, 7);
+}
+
 TEST_F(ReconcilerTest, AFailedWeightPatchDoesNotStopGrowthAndHoldsShrinking) {
   for (int i = 0; i < 4; ++i) {
     tick(120);
@@ -331,6 +373,19 @@ TEST_F(ReconcilerTest, ARefusedWriteIsNotRepeatedAtEveryTick) {
   cluster.fail = nullptr;
   for (int i = 0; i < 60; ++i) process->tick(1);
   EXPECT_EQ(route(), "0/1000") << "and it recovers by itself";
+}
+
+TEST_F(ReconcilerTest, ARefusedStatusIsNotRepeatedAtEveryTick) {
+  cluster.fail = [](const std::string& path) -> std::optional<Error> {
+    if (path.find("/status") == std::string::npos) return std::nullopt;
+    return Error{ErrorKind::Forbidden, "forbidden"};
+  };
+  const auto before = cluster.writes().size();
+  for (int i = 0; i < 60; ++i) process->tick(1);
+  EXPECT_LE(cluster.writes().size() - before, 6U);
+  cluster.fail = nullptr;
+  for (int i = 0; i < 60; ++i) process->tick(1);
+  EXPECT_EQ(condition("Ready")["status"], "True") << "and it recovers by itself";
 }
 
 TEST_F(ReconcilerTest, WhatDoesNotExistIsNamedWithFieldAndRecovers) {
@@ -392,6 +447,32 @@ TEST_F(ReconcilerTest, AnObjectThatCannotBeReadIsToldAndTheOthersAreServed) {
   const auto before = cluster.writes().size();
   process->tick();
   EXPECT_EQ(cluster.writes().size(), before);
+}
+
+TEST_F(ReconcilerTest, AnObjectThatCannotBeReadIsToldOnceAlsoWhileItsStatusCannotBeWritten) {
+  cluster.fail = [](const std::string& path) -> std::optional<Error> {
+    if (path.find("broken/status") == std::string::npos) return std::nullopt;
+    return Error{ErrorKind::Unavailable, "503"};
+  };
+  auto broken = shop("broken");
+  broken["spec"]["backends"] = "many";
+  cluster.put("loadbalancedservices", broken);
+  for (int i = 0; i < 5; ++i) process->tick();
+  const auto told = [&] {
+    const auto texts = events.texts();
+    return std::count_if(
+        texts.begin(), texts.end(), [](const auto& text) { return text.starts_with("SpecInvalid"); });
+  };
+  EXPECT_EQ(told(), 1);
+  cluster.fail = nullptr;
+  process->tick();
+  EXPECT_EQ(status("broken")["observedGeneration"], 1);
+  // Another mistake beside the first, which is all that is told: the status says which spec it speaks of.
+  broken["spec"]["mode"] = "Guess";
+  cluster.put("loadbalancedservices", broken);
+  process->tick();
+  EXPECT_EQ(status("broken")["observedGeneration"], 2);
+  EXPECT_EQ(told(), 1);
 }
 
 TEST_F(ReconcilerTest, ADeletedObjectLeavesNoSeriesAndNoMemory) {

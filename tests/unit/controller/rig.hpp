@@ -55,6 +55,11 @@ class FakeSignals final : public signals::SignalSource {
     results_[text].series = std::move(series);
     results_[text].error.reset();
   }
+  /// Of the series that are set, before or after.
+  void warn(const std::string& text, const std::string& warning) {
+    const std::scoped_lock lock{mutex_};
+    results_[text].warning = warning;
+  }
   void fail(const std::string& text, const std::string& message) {
     const std::scoped_lock lock{mutex_};
     results_[text].series.clear();

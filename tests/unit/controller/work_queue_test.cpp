@@ -121,6 +121,7 @@ TEST_F(WorkQueueTest, NoKeyIsWorkedOnTwiceAtOnceAndNoneIsLost) {
   std::atomic<int> round{0};
   bool overlapped = false;
   std::vector<std::jthread> workers;
+  workers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     workers.emplace_back([&](const std::stop_token& stop) {
       while (auto key = queue.take(stop)) {

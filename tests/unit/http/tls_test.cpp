@@ -116,11 +116,12 @@ TEST_F(TlsTrust, AGivenAuthorityReplacesThoseOfTheSystem) {
   // OpenSSL takes this file for the system's authorities; the library loads them before anybody asks.
   const TemporaryFile system;
   system.write(other.pem());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before the client is made, whose threads could read it.
   ASSERT_EQ(setenv("SSL_CERT_FILE", system.path().c_str(), 1), 0);
   const auto server = serve({.identity = other.issue("api", "IP:127.0.0.1")});
   EXPECT_TRUE(ask(*server, {}).ok());
   EXPECT_FALSE(ask(*server, {.ca = {.data = ours.pem()}}).ok());
-  unsetenv("SSL_CERT_FILE");
+  unsetenv("SSL_CERT_FILE");  // NOLINT(concurrency-mt-unsafe): no request is under way.
 }
 
 TEST_F(TlsTrust, ARotatedAuthorityFileIsTakenUpByNewConnections) {

@@ -217,7 +217,7 @@ TEST(EventRecorder, AFailedWriteIsCountedAndTheNextOneTriesAgain) {
   only_event(store);
 }
 
-TEST(EventRecorder, IsDestroyedWithinASecondDuringAWrite) {
+TEST(EventRecorder, IsDestroyedDuringAWriteWithoutWaitingForIt) {
   EventStore store;
   store.is_blocked = true;
   const auto start = kClock.monotonic();
@@ -225,7 +225,7 @@ TEST(EventRecorder, IsDestroyedWithinASecondDuringAWrite) {
     EventRecorder recorder{store, {}, kClock};
     recorder.record(scaled());
   }
-  EXPECT_LT(kClock.monotonic() - start, 1s);
+  EXPECT_LT(kClock.monotonic() - start, 1min) << "the write would wait for ever";
 }
 
 TEST(EventText, FitsWhatTheApiServerAllows) {

@@ -144,7 +144,7 @@ std::set<std::string> documented() {
     std::getline(columns, name, '|');
     std::getline(columns, type, '|');
     std::getline(columns, labels, '|');
-    rows.insert(name + type + labels);
+    rows.insert(name.append(type).append(labels));
   }
   return rows;
 }

@@ -21,6 +21,7 @@ using ::testing::StartsWith;
 /// The whole answer to one request, read until the server closes.
 std::string ask(int port, const std::string& method, const std::string& path) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0) return {};
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));

@@ -48,6 +48,30 @@ TEST(DecodeAnswer, ReadsAScalarAsOneSeriesWithoutLabels) {
   EXPECT_EQ(result.series[0].value, 7);
 }
 
+TEST(DecodeAnswer, AWarningComesWithItsResult) {
+  const std::string answer =
+      R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"7"]}]},)";
+  const auto one = decode_answer(200, answer + R"("warnings":["a store is away"]})", 10);
+  EXPECT_FALSE(one.error);
+  EXPECT_EQ(one.series.size(), 1U);
+  EXPECT_EQ(one.warning, "a store is away");
+  const auto more = decode_answer(200, answer + R"("warnings":["first","second","third"]})", 10);
+  EXPECT_EQ(more.warning, "first (and 2 more)");
+  const auto none = decode_answer(200, answer + R"("warnings":[]})", 10);
+  EXPECT_EQ(none.warning, "");
+}
+
+TEST(DecodeAnswer, AdviceIsNeitherErrorNorWarning) {
+  const auto result = decode_answer(
+      200,
+      R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"7"]}]},)"
+      R"("infos":["PromQL info: metric might not be a counter"]})",
+      10);
+  EXPECT_FALSE(result.error);
+  EXPECT_EQ(result.warning, "");
+  EXPECT_EQ(result.series.size(), 1U);
+}
+
 TEST(DecodeAnswer, AnEmptyVectorIsNoError) {
   const auto result = decode_answer(200, vector_of(""), 10);
   EXPECT_FALSE(result.error);

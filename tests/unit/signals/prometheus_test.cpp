@@ -76,12 +76,10 @@ TEST(PrometheusSource, RunsQueriesAtTheSameTime) {
 TEST(PrometheusSource, GivesUpAtTheDeadline) {
   ScriptedServer server{[](ServerConnection& connection) {
     (void)connection.read_request();
-    connection.wait_for_close(10s);
+    connection.wait_for_close(10min);
   }};
   const auto source = source_of({.url = server.origin()});
-  const auto begin = kClock.monotonic();
   const auto results = read(*source, {"slow"}, 200ms);
-  EXPECT_LT(kClock.monotonic() - begin, 3s);
   ASSERT_TRUE(results[0].error);
   EXPECT_EQ(results[0].error->problem, QueryProblem::Timeout);
   EXPECT_THAT(results[0].error->message, HasSubstr("prometheus.timeoutSeconds"));
@@ -92,14 +90,13 @@ TEST(PrometheusSource, StopsWhenAsked) {
   ScriptedServer server{[&](ServerConnection& connection) {
     (void)connection.read_request();
     stop.request_stop();
-    connection.wait_for_close(10s);
+    connection.wait_for_close(10min);
   }};
   const auto source = source_of({.url = server.origin()});
-  const auto begin = kClock.monotonic();
   const std::vector<std::string> texts{"a", "b", "c"};
-  const auto results = source->read(texts, begin + 60s, stop.get_token());
-  EXPECT_LT(kClock.monotonic() - begin, 5s);
-  EXPECT_TRUE(results[0].error);
+  const auto results = source->read(texts, kClock.monotonic() + 5min, stop.get_token());
+  ASSERT_TRUE(results[0].error);
+  EXPECT_NE(results[0].error->problem, QueryProblem::Timeout) << "it waited for the deadline";
 }
 
 TEST(PrometheusSource, SaysWhereNobodyAnswersAndWhatToDo) {
