@@ -229,7 +229,7 @@ Json Model::metrics() const {
       metrics[metric["name"].get<std::string>()]["error"] = "the source is not there";
     return metrics;
   }
-  metrics["rps"]["samples"] = {sample(demand_, now_)};
+  metrics["rps"]["samples"].push_back(sample(demand_, now_));
   for (const auto* name : {"work",
                            "balancing.connections",
                            "balancing.latency",

@@ -167,8 +167,17 @@ class Driver {
                  name + " stands at " + std::to_string(made.weight) + ", its target is " +
                      std::to_string(made.target_weight));
     }
+    judge_drain();
     judge_fairness();
     judge_declared();
+  }
+
+  void judge_drain() {
+    if (model_.backends().size() < 2 || capacity_bound(decision_)) return;
+    for (const auto& [name, made] : decision_.backends) {
+      if (model_.is_drained(name) && made.weight > 0)
+        complain("drain waits", name + " still has " + std::to_string(made.weight) + " %");
+    }
   }
 
   /// Nobody is starved because he is a little less efficient.
@@ -190,7 +199,7 @@ class Driver {
   void judge_declared() {
     const auto& spec = model_.spec();
     const double needed = model_.demand() / model_.target() + static_cast<double>(model_.backends().size());
-    if (is_computed(spec) || spec["scaling"]["maxReplicas"].get<double>() < 2 * needed) return;
+    if (is_computed(spec) || spec["scaling"]["maxReplicas"].get<double>() < needed) return;
     for (const auto& backend : spec["backends"]) {
       if (backend.contains("maxReplicas")) return;
     }
