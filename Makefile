@@ -69,11 +69,11 @@ loop: python ## 10,000 services in closed loop, 200 decisions each (SERVICES=, S
 
 fuzz: python ## an hour of fuzzing for each target (SECONDS_EACH=)
 	@$(PYTHON) -m tools.setup --group build
-	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
+	@cmake --preset fuzz $(if $(VERBOSE),,>/dev/null)
 	@for target in snapshot memory routes apportion; do \
-	  cmake --build --preset dev -j $(JOBS) --target fuzz_$$target || exit 1; \
-	  build/dev/tests/fuzz/fuzz_$$target -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=3000 -print_final_stats=1 \
-	    -artifact_prefix=build/dev/tests/fuzz/$$target- build/dev/tests/fuzz/found/$$target tests/fuzz/corpus/$$target || exit 1; \
+	  cmake --build --preset fuzz -j $(JOBS) --target fuzz_$$target || exit 1; \
+	  build/fuzz/tests/fuzz/fuzz_$$target -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=3000 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/tests/fuzz/$$target- build/fuzz/tests/fuzz/found/$$target tests/fuzz/corpus/$$target || exit 1; \
 	done
 
 mutation: python ## would the tests notice? flips comparisons, roundings and orders in the core (an hour or two)

@@ -19,9 +19,9 @@ function(evenkeel_room room)
   list(TRANSFORM ROOM_DEPS PREPEND evenkeel::)
   target_link_libraries(evenkeel_${room} PUBLIC ${ROOM_DEPS} ${ROOM_PUBLIC_LIBS} Threads::Threads
                                          PRIVATE evenkeel_warnings ${ROOM_LIBS})
-  if(EVENKEEL_FUZZ AND room IN_LIST EVENKEEL_CORE)
-    # Counters only: they cost a few percent and let a fuzzer see where it has been.
-    target_compile_options(evenkeel_${room} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+  if(EVENKEEL_COVERAGE AND room IN_LIST EVENKEEL_CORE)
+    # They let a fuzzer see where it has been.
+    target_compile_options(evenkeel_${room} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
   if(EVENKEEL_TESTS)
     evenkeel_test_program(unit_${room} LABEL unit DIRECTORY ${CMAKE_SOURCE_DIR}/tests/unit/${room}
