@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@
 /// What always holds, on random services: docs/decision.md. A failure is printed as lines for
 /// `evenkeel decide --stream`, ready to be put under tests/regression.
 ///
-///     property [--decisions=10000] [--seed=1] [--length=40] [--keep-going] [--budget=4000]
+///     property [--decisions=10000] [--seed=1] [--length=40] [--keep-going] [--budget=4000] [--open=FILE]
 ///     property FILE...     judges sequences that are kept in files
 namespace evenkeel::property {
 namespace {
@@ -26,6 +27,8 @@ struct Options {
   int length = 40;
   int budget = 4000;
   bool keep_going = false;  ///< Show the first failure of every rule instead of ending with the first of all.
+  /// Rules that are known to be broken: they are counted and shown, and do not make the run fail.
+  std::set<std::string> open;
   std::vector<std::string> files;
 };
 
@@ -44,6 +47,16 @@ bool value_of(std::string_view argument, std::string_view name, std::string& val
   return true;
 }
 
+/// One rule a line, up to a tab and the reason; what begins with # is a comment.
+std::set<std::string> read_open(const std::string& file) {
+  std::set<std::string> rules;
+  std::ifstream stream{file};
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty() && !line.starts_with('#')) rules.insert(line.substr(0, line.find('\t')));
+  }
+  return rules;
+}
+
 Options parse(int count, char** arguments) {
   Options options;
   for (int i = 1; i < count; ++i) {
@@ -57,6 +70,8 @@ Options parse(int count, char** arguments) {
       options.length = static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
     } else if (value_of(argument, "--budget", value)) {
       options.budget = static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
+    } else if (value_of(argument, "--open", value)) {
+      options.open = read_open(value);
     } else if (argument == "--keep-going") {
       options.keep_going = true;
     } else {
@@ -93,10 +108,11 @@ bool run_service(std::uint64_t seed, const Options& options, Tally& tally) {
       ++tally.decisions;
     }
     for (const auto& violation : violations) {
-      good = false;
-      if (++tally.failures[violation.rule] == 1) show(lines, violation, seed, options.budget);
+      const bool is_open = options.open.contains(violation.rule);
+      good = good && is_open;
+      if (++tally.failures[violation.rule] == 1 && !is_open) show(lines, violation, seed, options.budget);
     }
-    if (!good) break;  // What follows may be only its consequence.
+    if (!violations.empty()) break;  // What follows may be only its consequence.
   }
   return good;
 }
@@ -112,12 +128,16 @@ int run_random(const Options& options) {
   std::cout << tally.decisions << " decisions on " << services << " services, seed " << options.seed << "; "
             << tally.refused << " snapshots refused\n";
   for (const auto& [text, count] : tally.refusals) std::cout << "  refused " << count << ": " << text << "\n";
-  for (const auto& [rule, count] : tally.failures)
-    std::cout << "  BROKEN in " << count << " services: " << rule << "\n";
+  bool holds = true;
+  for (const auto& [rule, count] : tally.failures) {
+    const bool is_open = options.open.contains(rule);
+    holds = holds && is_open;
+    std::cout << (is_open ? "  OPEN, broken in " : "  BROKEN in ") << count << " services: " << rule << "\n";
+  }
   // A generator whose services are refused proves nothing.
   const bool proves = tally.refused * 20 <= tally.decisions;
   if (!proves) std::cout << "  more than a twentieth of the snapshots was refused\n";
-  return tally.failures.empty() && proves ? EXIT_SUCCESS : EXIT_FAILURE;
+  return holds && proves ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int run_files(const std::vector<std::string>& files) {

@@ -213,7 +213,7 @@ class SpecGenerator {
     if (random_.chance(20)) failover["preScale"] = "Disabled";
     if (random_.chance(50)) {
       failover["failback"] = {{"mode", random_.one_of({"Automatic", "Automatic", "Manual"})},
-                              {"afterSeconds", random_.one_of({0, 30, 60, 300})},
+                              {"afterSeconds", random_.one_of({1, 30, 60, 300})},
                               {"stepPercent", random_.one_of({5, 20, 100})}};
     }
     return failover;

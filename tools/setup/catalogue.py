@@ -161,6 +161,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
         "libgmock-dev",
     ),
     "lint": ("clang-format-19", "clang-tidy-19"),
+    "bench": ("libbenchmark-dev",),
     "image": ("buildah", "debootstrap", "gcc", "libc6-dev", "tar", "gzip"),
     "cluster": (
         "containerd",
@@ -209,6 +210,7 @@ GROUPS: dict[str, Group] = {
     "demo": Group((*_CLUSTER, "k6"), _CLUSTER_FILES, ("python", "cluster", "image")),
     "build": Group(packages=("python", "build")),
     "lint": Group(packages=("python", "build", "lint")),
+    "bench": Group(packages=("python", "build", "bench")),
     "test": Group(
         (*_CLUSTER, "kwok", "k6", "kubeconform", "promtool"),
         (*_CLUSTER_FILES, "sigs.k8s.io/kwok"),

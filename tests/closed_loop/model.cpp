@@ -1,0 +1,281 @@
+#include "model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evenkeel/base/time_format.hpp"
+
+namespace evenkeel::closed_loop {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+std::string milli(double value) {
+  return std::to_string(std::max(1L, std::lround(value * 1000))) + "m";
+}
+
+Json sample(double value, WallTime time, const std::string& backend = {}) {
+  Json sample{{"value", value}, {"time", format_rfc3339(time)}, {"windowSeconds", 30}};
+  if (!backend.empty()) sample["labels"] = {{"backend", backend}};
+  return sample;
+}
+
+}  // namespace
+
+const char* to_string(Disturbance disturbance) {
+  constexpr const char* kNames[] = {"None",
+                                    "EditWeights",
+                                    "Drain",
+                                    "LoadStep",
+                                    "Outage",
+                                    "PartialOutage",
+                                    "Panic",
+                                    "Errors",
+                                    "Blind",
+                                    "BlindEdit",
+                                    "ClockJump"};
+  return kNames[static_cast<std::size_t>(disturbance)];
+}
+
+Model::Model(std::uint64_t seed) : random_{seed}, now_{seconds{1'767'225'600}} {
+  make_spec();
+  make_world();
+}
+
+void Model::make_backends(int count) {
+  const bool uneven = random_.chance(40);
+  const bool tiers = count > 1 && random_.chance(30);
+  const int inefficient = random_.chance(40) ? random_.between(0, count - 1) : -1;
+  for (int i = 0; i < count; ++i) {
+    const auto name = "b" + std::to_string(i);
+    Json backend{
+        {"name", name}, {"serviceRef", {{"name", name}, {"port", 80}}}, {"workloadRef", {{"name", name}}}};
+    if (tiers && i == count - 1) backend["tier"] = 1;
+    if (uneven) backend["weight"] = random_.between(1, 10) * 10;
+    if (random_.chance(8)) backend["slowStart"] = {{"windowSeconds", 120}, {"minPercent", 10}};
+    if (random_.chance(6)) backend["maxReplicas"] = random_.between(2, 8);
+    spec_["backends"].push_back(backend);
+    backends_[name].cost = i == inefficient ? 1.25 : 1;
+  }
+}
+
+void Model::make_scaling(int count) {
+  const int replicas = count + random_.between(0, 12);
+  demand_ = target_ * (replicas - random_.real(0.05, 0.95));
+  Json metric{{"name", "rps"}, {"preset", "RequestsPerSecond"}};
+  metric["target"] = {{"type", "AverageValue"}, {"value", milli(target_)}};
+  auto& scaling = spec_["scaling"];
+  scaling["minReplicas"] = 1;
+  // Full in a third of them: no replica to spare for a shift.
+  const bool full = random_.chance(35);
+  scaling["maxReplicas"] = std::max(count, full ? replicas - random_.between(0, 1) : replicas * 3);
+  scaling["metrics"].push_back(metric);
+  if (random_.chance(20)) {
+    scaling["metrics"].push_back({{"name", "work"},
+                                  {"query", "sum by (backend) (work)"},
+                                  {"scope", "Backend"},
+                                  {"target", {{"type", "AverageValue"}, {"value", milli(target_)}}}});
+  }
+  if (random_.chance(80)) scaling["loadMetric"] = "rps";
+  if (random_.chance(40)) scaling["maxSurgePercent"] = random_.one_of({0, 0, 25});
+  if (random_.chance(50)) {
+    const auto window = random_.one_of({0, 60, 300});
+    scaling["behavior"]["scaleDown"] = {{"stabilizationWindowSeconds", window}};
+  }
+}
+
+void Model::make_spec() {
+  const int count = random_.one_of({1, 2, 2, 2, 3, 3, 4, 6});
+  target_ = random_.real(5, 100);
+  saturation_ = target_ / random_.one_of({0.4, 0.6, 0.8, 0.9});
+  spec_ = Json::object();
+  make_backends(count);
+  make_scaling(count);
+  spec_["balancing"] = {{"algorithm",
+                         random_.one_of({"WeightedRoundRobin",
+                                         "WeightedRoundRobin",
+                                         "WeightedRoundRobin",
+                                         "RoundRobin",
+                                         "LeastConnections",
+                                         "FastestResponse",
+                                         "LeastUtilization",
+                                         "LeastUtilization",
+                                         "Capacity"})}};
+  auto& balancing = spec_["balancing"];
+  if (random_.chance(30)) balancing["maxStepPercent"] = random_.one_of({10, 20, 50});
+  if (random_.chance(30)) balancing["stepSeconds"] = random_.one_of({15, 30, 60});
+  if (random_.chance(30)) balancing["smoothingSeconds"] = random_.one_of({0, 30, 60});
+  spec_["health"]["signals"].push_back({{"name", "errors"}, {"preset", "ErrorRatio"}, {"max", "50m"}});
+  if (random_.chance(30)) spec_["failover"]["failback"] = {{"afterSeconds", 60}, {"stepPercent", 20}};
+}
+
+void Model::make_world() {
+  tick_ = seconds{random_.one_of({15, 30, 30})};
+  start_time_ = seconds{random_.one_of({0, 10, 40, 90})};
+  observes_ = random_.chance(60);
+  disturbance_ = static_cast<Disturbance>(random_.between(0, static_cast<int>(Disturbance::ClockJump)));
+  disturbed_at_ = random_.between(15, 40);
+  recovered_at_ = disturbed_at_ + random_.between(3, 20);
+  const auto count = static_cast<int>(backends_.size());
+  victim_ = "b" + std::to_string(random_.between(0, count - 1));
+  for (auto& [name, backend] : backends_) {
+    backend.spec = backend.ready = random_.between(1, 4);
+    backend.weight = backend.observed = 100.0 / count;
+  }
+}
+
+void Model::edit_weights() {
+  for (auto& backend : spec_["backends"]) backend["weight"] = random_.between(1, 10) * 10;
+}
+
+void Model::disturb() {
+  auto& victim = backends_[victim_];
+  switch (disturbance_) {
+    case Disturbance::None:
+      break;
+    case Disturbance::EditWeights:
+    case Disturbance::BlindEdit:
+      edit_weights();
+      break;
+    case Disturbance::Drain:
+      if (backends_.size() > 1) drained_ = victim_;
+      break;
+    case Disturbance::LoadStep:
+      demand_ *= random_.one_of({0.3, 0.6, 1.5, 2.5});
+      break;
+    case Disturbance::Outage:
+      victim.missing = 1000;
+      break;
+    case Disturbance::PartialOutage:
+      victim.missing = std::max(1, victim.ready / 2);
+      break;
+    case Disturbance::Panic:
+      for (auto& [name, backend] : backends_) backend.missing = backend.ready * 2 / 3 + 1;
+      break;
+    case Disturbance::Errors:
+      victim.failing = true;
+      break;
+    case Disturbance::Blind:
+      blind_ = true;
+      break;
+    case Disturbance::ClockJump:
+      now_ += hours{24};
+      break;
+  }
+}
+
+void Model::recover() {
+  for (auto& [name, backend] : backends_) {
+    backend.missing = 0;
+    backend.failing = false;
+  }
+}
+
+void Model::start_and_stop(Backend& backend) const {
+  auto& starting = backend.starting;
+  std::erase_if(starting, [&](WallTime due) {
+    if (due > now_) return false;
+    ++backend.ready;
+    return true;
+  });
+  while (backend.ready + static_cast<int>(starting.size()) > backend.spec) {
+    // A controller takes away first what is not ready yet.
+    if (starting.empty()) {
+      --backend.ready;
+    } else {
+      starting.pop_back();
+    }
+  }
+  while (backend.ready + static_cast<int>(starting.size()) < backend.spec)
+    starting.push_back(now_ + start_time_);
+}
+
+void Model::step(const api::Decision& decision) {
+  for (auto& [name, backend] : backends_) {
+    const auto& decided = decision.backends.at(name);
+    if (decided.replicas) backend.spec = std::clamp(*decided.replicas, 0, 10'000);
+    backend.weight = decided.weight;
+  }
+  now_ += tick_;
+  ++step_;
+  if (step_ == disturbed_at_) disturb();
+  if (disturbance_ == Disturbance::BlindEdit && step_ == disturbed_at_ / 2) blind_ = true;
+  if (step_ == recovered_at_) recover();
+  for (auto& [name, backend] : backends_) {
+    start_and_stop(backend);
+    backend.observed += 0.8 * (backend.weight - backend.observed);
+    if (std::abs(backend.weight - backend.observed) < 0.3) backend.observed = backend.weight;
+  }
+}
+
+double Model::rate(const Backend& backend) const {
+  return demand_ * backend.observed / 100;
+}
+
+double Model::utilization(const Backend& backend) const {
+  if (backend.serving() == 0) return 0;
+  return rate(backend) * backend.cost / (saturation_ * backend.serving());
+}
+
+double Model::latency(const Backend& backend) const {
+  return backend.cost / saturation_ / (1 - std::min(utilization(backend), 0.98));
+}
+
+Json Model::metrics() const {
+  Json metrics = Json::object();
+  if (blind_) {
+    for (const auto& metric : spec_["scaling"]["metrics"])
+      metrics[metric["name"].get<std::string>()]["error"] = "the source is not there";
+    return metrics;
+  }
+  metrics["rps"]["samples"].push_back(sample(demand_, now_));
+  for (const auto* name : {"work",
+                           "balancing.connections",
+                           "balancing.latency",
+                           "balancing.errors",
+                           "balancing.utilization",
+                           "errors"})
+    metrics[name]["samples"] = Json::array();
+  for (const auto& [name, backend] : backends_) {
+    const auto add = [&, &label = name](const char* metric, double value) {
+      metrics[metric]["samples"].push_back(sample(value, now_, label));
+    };
+    add("work", rate(backend) * backend.cost);
+    if (backend.serving() == 0 || backend.observed <= 0) continue;
+    const double errors = backend.failing ? 0.5 : 0;
+    add("balancing.connections", rate(backend) * latency(backend));
+    add("balancing.latency", latency(backend));
+    add("balancing.errors", errors);
+    add("balancing.utilization", std::min(utilization(backend), 1.0));
+    add("errors", errors);
+  }
+  return metrics;
+}
+
+Json Model::snapshot() const {
+  Json line{{"now", format_rfc3339(now_)},
+            {"service",
+             {{"apiVersion", "evenkeel.dev/v1alpha1"},
+              {"kind", "LoadBalancedService"},
+              {"metadata", {{"namespace", "store"}, {"name", "shop"}, {"uid", "1"}}},
+              {"spec", spec_}}},
+            {"metrics", metrics()}};
+  if (!drained_.empty()) line["service"]["metadata"]["annotations"] = {{"evenkeel.dev/drain", drained_}};
+  for (const auto& [name, backend] : backends_) {
+    auto& seen = line["backends"][name];
+    const auto exists = backend.ready + static_cast<int>(backend.starting.size());
+    seen = {{"specReplicas", backend.spec},
+            {"statusReplicas", exists},
+            {"readyReplicas", backend.serving()},
+            {"endpoints", {{"ready", backend.serving()}, {"total", exists}}},
+            {"weight", backend.weight}};
+    if (observes_) {
+      seen["observedWeight"] = backend.observed;
+      seen["observedWeightTime"] = format_rfc3339(now_);
+    }
+  }
+  return line;
+}
+
+}  // namespace evenkeel::closed_loop

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "evenkeel/api/decision.hpp"
+#include "evenkeel/base/clock.hpp"
+
+#include "random.hpp"
+#include "service_generator.hpp"
+
+namespace evenkeel::closed_loop {
+
+using property::Json;
+using property::Random;
+
+/// What happens to a service once, before the load stays as it is.
+enum class Disturbance {
+  None,
+  EditWeights,
+  Drain,
+  LoadStep,
+  Outage,         ///< One backend without a ready endpoint for a while.
+  PartialOutage,  ///< Half of one backend's endpoints.
+  Panic,          ///< Most endpoints of the service.
+  Errors,         ///< One backend answers with errors, until it has been ejected and some time after.
+  Blind,          ///< Every metric fails from now on.
+  BlindEdit,      ///< And then somebody edits the weights.
+  ClockJump,      ///< A day ahead.
+};
+
+/// A service under a steady load, simple enough to be understood: every backend is one queue (M/M/1 seen from
+/// one replica), replicas become ready after a delay, and the shares that are observed follow those that are
+/// set. It knows nothing of how decisions are made.
+class Model {
+ public:
+  explicit Model(std::uint64_t seed);
+
+  struct Backend {
+    double cost = 1;  ///< Work of a request; 1.25 is 20 % less efficient.
+    int spec = 0;
+    int ready = 0;
+    int missing = 0;  ///< Endpoints that an outage takes away.
+    double weight = 0;
+    double observed = 0;
+    bool failing = false;
+    std::vector<WallTime> starting;  ///< When each replica that is not ready will be.
+
+    [[nodiscard]] int serving() const { return missing >= ready ? 0 : ready - missing; }
+  };
+
+  /// The snapshot of this moment, a line of `evenkeel decide --stream`.
+  [[nodiscard]] Json snapshot() const;
+  /// Carries a decision out and lets one tick pass.
+  void step(const api::Decision& decision);
+
+  [[nodiscard]] const Json& spec() const { return spec_; }
+  [[nodiscard]] const std::map<std::string, Backend>& backends() const { return backends_; }
+  [[nodiscard]] Disturbance disturbance() const { return disturbance_; }
+  [[nodiscard]] double demand() const { return demand_; }
+  [[nodiscard]] double target() const { return target_; }
+  [[nodiscard]] bool is_blind() const { return blind_; }
+  [[nodiscard]] bool is_drained(const std::string& name) const { return drained_ == name; }
+  [[nodiscard]] double utilization(const Backend& backend) const;
+  [[nodiscard]] std::chrono::seconds tick() const { return tick_; }
+
+ private:
+  void make_spec();
+  void make_backends(int count);
+  void make_scaling(int count);
+  void make_world();
+  void disturb();
+  void recover();
+  void edit_weights();
+  void start_and_stop(Backend& backend) const;
+  [[nodiscard]] double rate(const Backend& backend) const;
+  [[nodiscard]] double latency(const Backend& backend) const;
+  [[nodiscard]] Json metrics() const;
+
+  Random random_;
+  Json spec_;
+  std::map<std::string, Backend> backends_;
+  Disturbance disturbance_ = Disturbance::None;
+  std::string victim_;
+  std::string drained_;
+  int step_ = 0;
+  int disturbed_at_ = 0;
+  int recovered_at_ = 0;
+  double demand_ = 0;
+  double target_ = 10;      ///< Load of a replica that is aimed at.
+  double saturation_ = 14;  ///< Requests a second that a replica can answer at most, at cost 1.
+  std::chrono::seconds tick_{30};
+  std::chrono::seconds start_time_{20};
+  bool observes_ = true;
+  bool blind_ = false;
+  WallTime now_;
+};
+
+[[nodiscard]] const char* to_string(Disturbance disturbance);
+
+}  // namespace evenkeel::closed_loop

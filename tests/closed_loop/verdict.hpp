@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "evenkeel/api/decision.hpp"
+
+#include "model.hpp"
+
+namespace evenkeel::closed_loop {
+
+/// What a service went through, so that a run can show that it has been everywhere.
+struct Passed {
+  bool three_backends = false;
+  bool hot = false;  ///< Computed proportions at 80 % utilisation or more.
+  bool full = false;
+  bool no_surge = false;
+  bool panic = false;
+  bool probation = false;
+  bool unknown_demand = false;
+  bool uneven = false;  ///< Shares that do not divide the total evenly.
+};
+
+/// The end of a service's 200 decisions, and how it got there.
+struct Course {
+  std::vector<std::string> problems;  ///< Each "rule: detail"; empty: it came to rest as it should.
+  Passed passed;
+  std::vector<std::string> table;  ///< One row per decision, when asked for.
+  std::vector<std::string> lines;  ///< The snapshots, when asked for.
+};
+
+inline constexpr int kDecisions = 200;
+/// The last decisions, in which nothing may move any more.
+inline constexpr int kRest = 40;
+
+/// Drives decide() and the model of `seed` in closed loop.
+[[nodiscard]] Course run_course(std::uint64_t seed, bool record);
+
+}  // namespace evenkeel::closed_loop
