@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 namespace evenkeel::api {
 namespace {
@@ -150,15 +150,17 @@ class Checker {
   }
 
   void check_keys(const Schema& schema, const json& value, const std::string& path) {
-    if (schema.list_map_keys.empty()) return;
-    std::set<std::string> seen;
+    // Like the API server, which compares keys only where every item can have one.
+    const bool all_maps = std::ranges::all_of(value, [](const json& item) { return item.is_object(); });
+    if (schema.list_map_keys.empty() || !all_maps) return;
+    std::map<std::string, int> seen;
     for (std::size_t i = 0; i < value.size(); ++i) {
       auto key = json::object();
       for (const auto& name : schema.list_map_keys) {
-        if (value[i].is_object() && value[i].contains(name)) key[name] = value[i][name];
+        if (value[i].contains(name)) key[name] = value[i][name];
       }
       auto text = key.dump();
-      if (!seen.insert(text).second) add(item_path(path, i), "Duplicate value: " + text);
+      if (++seen[text] == 2) add(item_path(path, i), "Duplicate value: " + text);
     }
   }
 
@@ -209,11 +211,13 @@ std::string child_path(const std::string& path, std::string_view name) {
 }
 
 void prune(const Schema& schema, json& value, const std::string& path, std::vector<Violation>& violations) {
-  if (value.is_array() && schema.items) {
-    for (std::size_t i = 0; i < value.size(); ++i)
-      prune(*schema.items, value[i], item_path(path, i), violations);
+  // What stands where something else belongs is looked into all the same: nothing in it is known.
+  static const Schema kNothing;
+  if (value.is_array()) {
+    const auto& items = schema.items ? *schema.items : kNothing;
+    for (std::size_t i = 0; i < value.size(); ++i) prune(items, value[i], item_path(path, i), violations);
   }
-  if (!value.is_object() || schema.type != Schema::Type::Object || schema.is_open) return;
+  if (!value.is_object() || schema.is_open) return;
   for (auto member = value.begin(); member != value.end();) {
     const auto field = child_path(path, member.key());
     if (const auto* const known = schema_of(schema, member.key())) {
