@@ -26,11 +26,11 @@ std::int64_t whole_or(const json& object, const char* name, std::int64_t otherwi
 
 /// The items of `object`.`list`.`items`, or none where one of the two is absent.
 const json& items_of(const json& object, const char* list, const char* items) {
-  static const json kNone = json::array();
+  static const json nothing = json::array();
   const auto outer = object.find(list);
-  if (outer == object.end()) return kNone;
+  if (outer == object.end()) return nothing;
   const auto inner = outer->find(items);
-  return inner == outer->end() ? kNone : *inner;
+  return inner == outer->end() ? nothing : *inner;
 }
 
 std::int64_t tier_0_minimums(const json& spec) {
@@ -190,10 +190,10 @@ bool port_is_valid(const json& self) {
   if (!has(self, "port")) return true;
   const auto& port = self["port"];
   if (!port.is_string()) return whole(port) >= 1 && whole(port) <= 65535;
-  static const std::regex kName{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"};
-  static const std::regex kLetter{"[a-z]"};
+  static const std::regex port_name{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"};
+  static const std::regex letter{"[a-z]"};
   const auto name = port.get<std::string>();
-  return name.size() <= 15 && std::regex_search(name, kName) && std::regex_search(name, kLetter);
+  return name.size() <= 15 && std::regex_search(name, port_name) && std::regex_search(name, letter);
 }
 
 bool routes_differ(const json& self) {
@@ -207,9 +207,9 @@ bool routes_differ(const json& self) {
 }
 
 bool label_names_are_valid(const json& self) {
-  static const std::regex kLabel{"^[a-zA-Z_][a-zA-Z0-9_]*$"};
+  static const std::regex label_name{"^[a-zA-Z_][a-zA-Z0-9_]*$"};
   for (const auto& [key, value] : self.items()) {
-    if (key.size() > 63 || !std::regex_search(key, kLabel)) return false;
+    if (key.size() > 63 || !std::regex_search(key, label_name)) return false;
   }
   return true;
 }
@@ -217,9 +217,9 @@ bool label_names_are_valid(const json& self) {
 bool is_cron(const json& self) {
   constexpr std::string_view kBefore = "self.matches('(?i)";
   constexpr std::string_view kAfter = "')";
-  static const std::regex kCron{
+  static const std::regex cron{
       kCronRule.begin() + kBefore.size(), kCronRule.end() - kAfter.size(), std::regex::icase};
-  return std::regex_search(self.get<std::string>(), kCron);
+  return std::regex_search(self.get<std::string>(), cron);
 }
 
 }  // namespace evenkeel::api::checks

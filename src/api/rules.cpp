@@ -190,6 +190,7 @@ RuleCheck find_rule(std::string_view text) {
 
 std::vector<std::string_view> known_rules() {
   std::vector<std::string_view> texts;
+  texts.reserve(kRules.size());
   for (const auto& entry : kRules) texts.push_back(entry.text);
   return texts;
 }

@@ -185,36 +185,46 @@ api::MetricReading SampleTable::reading(const api::LoadBalancedService& service,
 api::MetricReading SampleTable::pick(const Joined& joined,
                                      const api::LoadBalancedService& service,
                                      const Input& input,
-                                     const Presets& presets) const {
+                                     const Presets& presets) {
+  const auto picked =
+      input.source->preset.empty() ? pick_matching(joined, service, input) : pick_by_service(joined, service);
   api::MetricReading reading;
-  const auto take = [&](std::size_t i) -> api::Sample& {
-    if (joined.undated[i]) reading.error = undated_text(origin_of(input));
-    return reading.samples.emplace_back(joined.samples[i]);
-  };
-  if (input.source->preset.empty()) {
-    for (std::size_t i = 0; i < joined.samples.size(); ++i) {
-      const auto& labels = joined.samples[i].labels;
-      if (!carries(labels, input.source->match)) continue;
-      if (input.scope == api::MetricScope::Service) {
-        take(i);
-      } else if (auto backend = backend_of(service, labels); !backend.empty()) {
-        take(i).labels["backend"] = std::move(backend);
-      }
+  for (const auto& [index, backend] : picked) {
+    if (joined.undated[index]) {
+      reading.samples.clear();
+      reading.error = undated_text(origin_of(input));
+      return reading;
     }
-  } else {
-    const std::chrono::seconds window = presets.find(input.source->preset)->second.window;
-    for (const auto& backend : service.spec.backends) {
-      if (!backend.service) continue;
-      const auto [first, last] = joined.by_service.equal_range(service.key.ns + "/" + backend.service->name);
-      for (auto it = first; it != last; ++it) {
-        auto& sample = take(it->second);
-        sample.labels["backend"] = backend.name;
-        sample.window = window;
-      }
-    }
+    auto& sample = reading.samples.emplace_back(joined.samples[index]);
+    if (!backend.empty()) sample.labels["backend"] = backend;
+    if (!input.source->preset.empty()) sample.window = presets.find(input.source->preset)->second.window;
   }
-  if (reading.error) reading.samples.clear();
   return reading;
+}
+
+std::vector<SampleTable::Picked> SampleTable::pick_matching(const Joined& joined,
+                                                            const api::LoadBalancedService& service,
+                                                            const Input& input) {
+  std::vector<Picked> picked;
+  const bool by_backend = input.scope == api::MetricScope::Backend;
+  for (std::size_t i = 0; i < joined.samples.size(); ++i) {
+    const auto& labels = joined.samples[i].labels;
+    if (!carries(labels, input.source->match)) continue;
+    auto backend = by_backend ? backend_of(service, labels) : std::string{};
+    if (!by_backend || !backend.empty()) picked.push_back({i, std::move(backend)});
+  }
+  return picked;
+}
+
+std::vector<SampleTable::Picked> SampleTable::pick_by_service(const Joined& joined,
+                                                              const api::LoadBalancedService& service) {
+  std::vector<Picked> picked;
+  for (const auto& backend : service.spec.backends) {
+    if (!backend.service) continue;
+    const auto [first, last] = joined.by_service.equal_range(service.key.ns + "/" + backend.service->name);
+    for (auto it = first; it != last; ++it) picked.push_back({it->second, backend.name});
+  }
+  return picked;
 }
 
 std::map<std::string, SampleTable::Rate> SampleTable::observed_rates(const api::LoadBalancedService& service,

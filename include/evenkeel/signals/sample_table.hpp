@@ -109,10 +109,18 @@ class SampleTable {
   };
   [[nodiscard]] std::map<std::string, Rate> observed_rates(const api::LoadBalancedService& service,
                                                            const Presets& presets) const;
-  [[nodiscard]] api::MetricReading pick(const Joined& joined,
-                                        const api::LoadBalancedService& service,
-                                        const Input& input,
-                                        const Presets& presets) const;
+  struct Picked {
+    std::size_t sample = 0;
+    std::string backend;  ///< Empty: the whole service.
+  };
+  static std::vector<Picked> pick_matching(const Joined& joined,
+                                           const api::LoadBalancedService& service,
+                                           const Input& input);
+  static std::vector<Picked> pick_by_service(const Joined& joined, const api::LoadBalancedService& service);
+  static api::MetricReading pick(const Joined& joined,
+                                 const api::LoadBalancedService& service,
+                                 const Input& input,
+                                 const Presets& presets);
   void weigh(const api::LoadBalancedService& service,
              const Presets& presets,
              api::MetricReading& reading) const;
