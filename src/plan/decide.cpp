@@ -1,41 +1,25 @@
 #include "evenkeel/plan/decide.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <cmath>
+#include <limits>
 
-#include "evenkeel/balancing/divide.hpp"
-#include "evenkeel/failover/shares.hpp"
+#include "evenkeel/base/moment.hpp"
 #include "evenkeel/scaling/schedule.hpp"
-#include "evenkeel/scaling/signal.hpp"
-#include "evenkeel/scaling/total.hpp"
 
-#include "current_total.hpp"
-#include "members.hpp"
-#include "memory.hpp"
+#include "joint.hpp"
 #include "report.hpp"
-#include "sizes.hpp"
 
 namespace evenkeel::plan {
 namespace {
 
 using api::ConditionStatus;
 
-std::vector<failover::Candidate> candidates_of(const api::Spec& spec,
-                                               std::span<const Member> members,
-                                               Memory& memory) {
-  const auto proportions = balancing::declared_proportions(spec.backends);
-  std::vector<failover::Candidate> candidates;
-  for (const auto& member : members) {
-    auto& remembered = memory.backends[member.declared->name];
-    remembered.ever_ready = remembered.ever_ready || member.ready_endpoints > 0;
-    candidates.push_back({.tier = member.declared->tier,
-                          .proportion = proportions[member.index],
-                          .ready = member.ready_endpoints,
-                          .ever_ready = remembered.ever_ready && !member.asleep,
-                          .switched_off = member.switched_off(),
-                          .set_share = member.set_share});
-  }
-  return candidates;
+/// What backends that are gone from the spec leave behind is of no use.
+void forget_undeclared(std::span<const Member> members, Memory& memory) {
+  std::erase_if(memory.backends, [&](const auto& entry) {
+    return std::ranges::none_of(members, [&](const Member& m) { return m.declared->name == entry.first; });
+  });
 }
 
 /// Tells a count of 0 that is our own from one that somebody else wrote. At first sight, where the service
@@ -50,74 +34,32 @@ void tell_sleepers(const api::Spec& spec, const Memory& memory, std::span<Member
   }
 }
 
-/// What backends that are gone from the spec leave behind is of no use.
-void forget_undeclared(std::span<const Member> members, Memory& memory) {
-  std::erase_if(memory.backends, [&](const auto& entry) {
-    return std::ranges::none_of(members, [&](const Member& m) { return m.declared->name == entry.first; });
-  });
-}
-
-/// Every decision starts from the live state: what was decided before never happened.
+/// Every decision of Observe starts from the live state: what was decided before never happened.
 void forget_writes(Memory& memory) {
   memory.total.reset();
   memory.history.pending.reset();
-  for (auto& [name, backend] : memory.backends) backend.written.reset();
+  memory.stepped.reset();
+  memory.shares_changed.reset();
+  memory.decided.reset();
+  for (auto& [name, backend] : memory.backends) {
+    backend.written.reset();
+    backend.weight.reset();
+    backend.leaving = {};
+  }
 }
 
-std::span<const api::Pod> pods_of(const api::Snapshot& snapshot, const Member& member) {
-  const auto found = snapshot.backends.find(member.declared->name);
-  if (found == snapshot.backends.end()) return {};
-  return found->second.pods;
-}
-
-std::vector<scaling::Reading> read_signals(const api::Snapshot& snapshot,
-                                           std::span<const Member> members,
-                                           const failover::Shares& shares,
-                                           api::Decision& decision) {
-  scaling::SignalContext context{.now = snapshot.now, .serving_endpoints = 0};
-  std::vector<scaling::SignalBackend> backends;
-  backends.reserve(members.size());
-  for (const auto& member : members) {
-    const bool has_share = shares.weights[member.index] > 0;
-    if (has_share) context.serving_endpoints += member.ready_endpoints;
-    backends.push_back({.name = member.declared->name,
-                        .has_share = has_share,
-                        .ready_endpoints = member.ready_endpoints,
-                        .pods = pods_of(snapshot, member)});
+/// A new leader cannot know how long ago its predecessor's last step really was.
+void restart_steps(const api::Snapshot& snapshot, Memory& memory) {
+  if (!snapshot.restored) return;
+  const auto restart = [&](std::optional<WallTime>& since) {
+    if (since && !has_passed(*since, snapshot.service.spec.balancing.step, snapshot.now))
+      since = snapshot.now;
+  };
+  restart(memory.stepped);
+  restart(memory.shares_changed);
+  for (auto& [name, backend] : memory.backends) {
+    if (backend.leaving.departure) backend.leaving.departure->last = snapshot.now;
   }
-  context.backends = backends;
-  std::vector<scaling::Reading> readings;
-  for (const auto& metric : snapshot.service.spec.scaling->metrics) {
-    const auto found = snapshot.metrics.find(metric.name);
-    const auto* samples = found == snapshot.metrics.end() ? nullptr : &found->second;
-    readings.push_back(scaling::read_signal(metric, samples, context));
-    const auto& reading = readings.back();
-    api::SignalState state{
-        .name = reading.name, .quality = reading.quality, .sample_time = reading.sample_time};
-    if (reading.milli) state.value = static_cast<double>(*reading.milli) / 1000.0;
-    decision.signals.push_back(std::move(state));
-    decision.warnings.insert(decision.warnings.end(), reading.warnings.begin(), reading.warnings.end());
-  }
-  return readings;
-}
-
-scaling::Counts counts_of(std::span<const Member> members,
-                          const failover::Shares& shares,
-                          std::int32_t current) {
-  if (members.size() == 1) {
-    return {.current = current,
-            .existing = members.front().existing,
-            .ready = members.front().ready_pods,
-            .several = false};
-  }
-  std::int64_t ready = 0;
-  for (const auto& member : members) {
-    if (shares.full[member.index] > 0) ready += member.ready_endpoints;
-  }
-  return {.current = current,
-          .existing = current,
-          .ready = static_cast<std::int32_t>(std::min<std::int64_t>(ready, current)),
-          .several = true};
 }
 
 /// The bounds in force, schedules included; of one backend its own, too.
@@ -166,75 +108,203 @@ std::optional<api::Condition> missing_workload(const api::Snapshot& snapshot,
   return std::nullopt;
 }
 
-/// Total, parts and the four conditions of scaling.
-void decide_sizes(const api::Snapshot& snapshot,
-                  std::span<const Member> members,
-                  const failover::Shares& shares,
-                  Memory& memory,
-                  api::Decision& decision) {
-  const auto& spec = snapshot.service.spec;
-  const auto readings = read_signals(snapshot, members, shares, decision);
-  const auto missing = missing_workload(snapshot, members);
-  record_needs(snapshot, members, shares, memory);
-  const auto current = settle_current_total(snapshot, members, memory);
+/// With one backend there is nothing to share.
+failover::Targets sole_target(const Joint& joint) {
+  failover::Targets targets;
+  targets.full = {1.0};
+  targets.sizing = {1.0};
+  targets.target = {100.0};
+  targets.carried = {std::numeric_limits<double>::infinity()};
+  targets.is_short = {0};
+  targets.served = joint.members.front().ready_endpoints > 0;
+  targets.steps.resize(1);
+  return targets;
+}
+
+HealthFigures health_figures(const Joint& joint) {
+  return {.demand = joint.demand.value,
+          .capacities = joint.capacities,
+          .set = joint.set,
+          .at_zero_by_us = joint.asleep,
+          .first_sight = joint.first_sight};
+}
+
+std::vector<std::int32_t> limits_of_backends(const Joint& joint, std::int32_t max) {
+  std::vector<double> proportions = joint.view.proportions;
+  for (const auto& member : joint.members) {
+    if (joint.view.health.backends[member.index].fitness == failover::Fitness::Out)
+      proportions[member.index] = 0;
+  }
+  return replica_limits(joint.members, proportions, max);
+}
+
+/// Targets and all figures, once demand is known.
+void find_targets_of(Joint& joint, std::int32_t max) {
+  const auto limits = limits_of_backends(joint, max);
+  if (!joint.is_several()) {
+    joint.targets = sole_target(joint);
+  } else {
+    joint.targets =
+        find_targets(joint.snapshot, joint.members, joint.view, health_figures(joint), limits, joint.memory);
+  }
+  fill_figures(joint, limits);
+}
+
+/// Where shares only move: nothing is scaled.
+void move_only(Joint& joint) {
+  find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
+  if (!joint.is_several()) return;
+  const auto moved = move_towards_targets(joint, {}, 0);
+  report_moves(joint, moved, {});
+  record_shares(joint, moved);
+}
+
+void note_maximum(Joint& joint, const SizeInput& input) {
+  auto& memory = joint.memory;
+  const bool is_lower = memory.max && input.max < *memory.max;
+  std::int64_t seen = 0;
+  for (const auto& member : joint.members) seen += member.spec_replicas.value_or(0);
+  memory.max_was_lowered =
+      (is_lower || memory.max_was_lowered) && seen > sum_bounds(input, joint.figures).steady;
+  memory.max = input.max;
+}
+
+std::vector<std::int32_t> wanted_of(const Joint& joint, std::span<const Size> sizes) {
+  std::vector<std::int32_t> wanted;
+  for (const auto& member : joint.members) {
+    const auto& size = sizes[member.index];
+    wanted.push_back(member.sizeable() ? size.replicas.value_or(size.wanted) : 0);
+  }
+  return wanted;
+}
+
+std::vector<Size> sizes_for_weights(Joint& joint, const SizeInput& input) {
+  auto sizes = wanted_sizes(input, joint.figures, joint.memory);
+  keep_for_departures(joint, sizes);
+  bound_sizes(input, joint.figures, joint.memory, sizes);
+  return sizes;
+}
+
+/// Several backends: shares and sizes together, for each depends on what the other allows.
+std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
+  note_maximum(joint, input);
+  std::vector<std::int32_t> wanted;
+  if (!joint.demand.value) {
+    // A step waits for the replicas that are meant to be there, as far as bounds let them.
+    auto reachable = wanted_sizes(input, joint.figures, joint.memory);
+    bound_sizes(input, joint.figures, joint.memory, reachable);
+    wanted = wanted_of(joint, reachable);
+  }
+  auto moved = move_towards_targets(joint, wanted, input.total);
+  auto sizes = sizes_for_weights(joint, input);
+  if (slice(joint, moved, sizes)) sizes = sizes_for_weights(joint, input);
+  report_moves(joint, moved, sizes);
+  report_surge(joint, sum_bounds(input, joint.figures), sizes);
+  record_shares(joint, moved);
+  return sizes;
+}
+
+std::vector<Size> sole_size(const Joint& joint, std::int32_t total) {
+  std::vector<Size> sizes(1);
+  sizes.front().has_part = true;
+  sizes.front().wanted = total;
+  if (joint.members.front().sizeable()) sizes.front().replicas = total;
+  return sizes;
+}
+
+void report_sizes(Joint& joint, std::span<Size> sizes) {
+  for (const auto& member : joint.members) {
+    auto& size = sizes[member.index];
+    auto& backend = joint.decision.backends[member.declared->name];
+    backend.replicas = size.replicas;
+    std::ranges::move(size.steps, std::back_inserter(backend.steps));
+    if (!size.reason.empty()) backend.reason += "; " + size.reason;
+  }
+}
+
+void report_off(Joint& joint, CurrentTotal::None none, const std::optional<api::Condition>& missing) {
+  const bool off = none == CurrentTotal::None::SwitchedOff;
+  // The first sight of an object starts its windows, switched off or not.
+  auto& history = joint.memory.history;
+  if (off && !history.has_recommendations()) history.record_recommendation(joint.snapshot.now, 0);
+  const std::string message =
+      off ? "the workloads were switched off by a count of 0; scale them to 1 or more to "
+            "let Evenkeel size them again"
+          : "no workload is there to be scaled";
+  auto& decision = joint.decision;
+  const auto first = decision.conditions.size();
+  report_no_scaling(off ? "ScalingDisabled" : "FailedGetScale", message, decision);
+  if (missing) decision.conditions[first] = *missing;
+  decision.conditions[first + 1] = scaling::signals_available(joint.readings);
+  decision.total.steps.push_back({.step = "Off", .detail = message});
+}
+
+/// The tolerance of a rise, as a fraction.
+double rise_tolerance(const Joint& joint) {
+  return joint.spec().scaling->scale_up.tolerance.value_or(joint.snapshot.settings.tolerance).value();
+}
+
+/// Total, parts, shares and the four conditions of scaling.
+void decide_sizes(Joint& joint) {
+  const auto& snapshot = joint.snapshot;
+  const auto missing = missing_workload(snapshot, joint.members);
+  const auto current = settle_current_total(snapshot, joint.members, joint.memory);
   if (current.none) {
-    const bool off = *current.none == CurrentTotal::None::SwitchedOff;
-    // The first sight of an object starts its windows, switched off or not.
-    if (off && !memory.history.has_recommendations()) memory.history.record_recommendation(snapshot.now, 0);
-    const std::string message =
-        off ? "the workloads were switched off by a count of 0; scale them to 1 or more to "
-              "let Evenkeel size them again"
-            : "no workload is there to be scaled";
-    report_no_scaling(off ? "ScalingDisabled" : "FailedGetScale", message, decision);
-    if (missing) decision.conditions[0] = *missing;
-    decision.conditions[1] = scaling::signals_available(readings);
-    decision.total.steps.push_back({.step = "Off", .detail = message});
-    return;
+    move_only(joint);
+    report_backends(joint);
+    return report_off(joint, *current.none, missing);
   }
-  scaling::TotalInput input{.scaling = *spec.scaling,
-                            .manual = spec.replicas,
-                            .settings = snapshot.settings,
-                            .now = snapshot.now,
-                            .counts = counts_of(members, shares, current.replicas),
-                            .limits = limits_of(snapshot, members, decision),
-                            .restored = snapshot.restored};
-  if (members.size() == 1) {
-    input.pods = pods_of(snapshot, members.front());
-    input.rollout = members.front().rollout;
-  }
-  auto outcome = scaling::decide_total(input, readings, memory.history);
+  const auto limits = limits_of(snapshot, joint.members, joint.decision);
+  auto stage = decide_total(joint, current.replicas, limits);
+  auto& outcome = stage.outcome;
+  auto& decision = joint.decision;
   decision.total.replicas = outcome.replicas;
-  std::ranges::move(outcome.steps, std::back_inserter(decision.total.steps));
   decision.conditions.push_back(missing ? *missing : outcome.able_to_scale);
-  decision.conditions.push_back(scaling::signals_available(readings));
+  decision.conditions.push_back(scaling::signals_available(joint.readings));
   decision.conditions.push_back(outcome.scaling_active);
   decision.conditions.push_back(outcome.scaling_limited);
 
-  const auto sizes = size_backends(snapshot, outcome.replicas, members, shares, memory);
-  for (const auto& member : members) {
-    const auto& size = sizes[member.index];
-    auto& backend = decision.backends[member.declared->name];
-    backend.replicas = size.replicas;
-    backend.steps = size.steps;
-    if (!size.reason.empty()) backend.reason += "; " + size.reason;
-  }
-  if (spec.mode == api::Mode::Observe) return;
+  find_targets_of(joint, limits.max);
+  const SizeInput input{.snapshot = snapshot,
+                        .total = outcome.replicas,
+                        .max = limits.max,
+                        .demand = joint.demand,
+                        .measured = joint.load_metric.has_value(),
+                        .tolerance = rise_tolerance(joint),
+                        .is_edited = joint.is_several() && is_edited(joint),
+                        .needs = stage.needs.parts};
+  auto sizes = joint.is_several() ? decide_together(joint, input) : sole_size(joint, outcome.replicas);
+  report_backends(joint);
+  report_sizes(joint, sizes);
+  if (joint.spec().mode == api::Mode::Observe) return;
   const scaling::CountChange total{.from = current.replicas, .to = outcome.replicas};
-  if (record_total(snapshot.now, total, members, sizes, memory)) {
+  if (record_total(snapshot.now, total, joint.members, sizes, joint.memory)) {
     report_scaled(snapshot, total, outcome.cause, decision);
   }
 }
 
-api::Decision paused(const api::Snapshot& snapshot,
-                     std::span<const Member> members,
-                     failover::Shares shares,
-                     std::span<const failover::Candidate> candidates,
-                     api::Decision decision) {
-  shares.weights = failover::shares_as_set(candidates);
-  report_backends(members, shares, decision);
-  report_no_scaling("Paused", "spec.mode is Paused: nothing is decided", decision);
-  report_service(snapshot, members, shares, decision);
-  return decision;
+/// Shares and sizes stay as they are, and so does what is remembered.
+void pause(Joint& joint) {
+  Memory untouched = joint.memory;
+  find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
+  for (auto& backend : joint.figures) backend.target = backend.weight;
+  joint.decision.events.clear();
+  report_backends(joint);
+  report_no_scaling("Paused", "spec.mode is Paused: nothing is decided", joint.decision);
+  joint.memory = std::move(untouched);
+}
+
+void assess_and_measure(Joint& joint) {
+  const auto& snapshot = joint.snapshot;
+  joint.loads = replica_loads(joint.spec());
+  for (const auto& load : joint.loads) joint.capacities.push_back(load.capacity);
+  joint.set = starting_shares(snapshot, joint.members, joint.memory);
+  read_metrics(joint);
+  measure(joint);
+  for (const auto& member : joint.members) joint.asleep.push_back(member.asleep ? 1 : 0);
+  joint.view = look_at_health(snapshot, joint.members, health_figures(joint), joint.memory, joint.decision);
+  settle_demand_floor(joint);
+  find_full_shares(joint);
 }
 
 }  // namespace
@@ -246,36 +316,32 @@ api::Decision decide(const api::Snapshot& snapshot) {
   decision.time = snapshot.now;
 
   auto members = members_of(snapshot, decision.warnings);
-  auto [memory, unreadable] = read_memory(snapshot);
-  if (unreadable) {
-    decision.events.push_back(
-        {.type = api::Event::Type::Warning,
-         .reason = "MemoryDropped",
-         .message = "status.memory cannot be read and is dropped; nothing shrinks before a whole "
-                    "stabilisation window has been watched again"});
-  }
+  auto [memory, unreadable, found] = read_memory(snapshot);
   forget_undeclared(members, memory);
   tell_sleepers(spec, memory, members);
-  const auto candidates = candidates_of(spec, members, memory);
-  const auto shares = failover::share_out(candidates);
-
-  if (spec.mode == api::Mode::Paused) {
-    decision = paused(snapshot, members, shares, candidates, std::move(decision));
-    decision.memory = print_memory(memory, snapshot.service.uid);
-    return decision;
-  }
+  restart_steps(snapshot, memory);
   if (spec.mode == api::Mode::Observe) forget_writes(memory);
-  report_backends(members, shares, decision);
-  if (spec.scaling) {
-    decide_sizes(snapshot, members, shares, memory, decision);
+  Joint joint{.snapshot = snapshot, .members = members, .memory = memory, .decision = decision};
+  joint.first_sight = !found;
+  if (spec.mode == api::Mode::Paused) {
+    Memory untouched = memory;
+    assess_and_measure(joint);
+    pause(joint);
+    memory = std::move(untouched);
   } else {
-    report_no_scaling("NotDeclared", "spec.scaling is absent: replicas are never touched", decision);
+    assess_and_measure(joint);
+    if (spec.scaling) {
+      decide_sizes(joint);
+    } else {
+      move_only(joint);
+      report_backends(joint);
+      report_no_scaling("NotDeclared", "spec.scaling is absent: replicas are never touched", decision);
+    }
   }
-  report_service(snapshot, members, shares, decision);
-  if (spec.mode == api::Mode::Enforce) {
-    report_changes(members, shares, memory, decision);
-  }
-  decision.memory = print_memory(memory, snapshot.service.uid);
+  report_service(joint);
+  if (spec.mode == api::Mode::Enforce) report_changes(joint);
+  if (unreadable) report_unreadable_memory(decision);
+  decision.memory = print_memory(memory, snapshot.service.uid, snapshot.now);
   return decision;
 }
 

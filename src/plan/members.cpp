@@ -1,11 +1,16 @@
 #include "members.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace evenkeel::plan {
 namespace {
 
 const api::BackendObservation kNothingSeen;
+
+/// Percent under which an observed share is noise.
+constexpr double kHardlyThere = 0.5;
 
 /// Reads counts of one backend; what lies below 0 counts as 0.
 class CountReader {
@@ -35,7 +40,7 @@ Member member_of(const api::Backend& backend,
                  const api::BackendObservation& seen,
                  std::vector<std::string>& warnings) {
   CountReader counts{backend.name, warnings};
-  Member member{.declared = &backend};
+  Member member{.declared = &backend, .seen = &seen};
   if (backend.workload) member.spec_replicas = counts.read("specReplicas", seen.spec_replicas);
   const auto existing = counts.read("statusReplicas", seen.status_replicas);
   const auto ready = counts.read("readyReplicas", seen.ready_replicas);
@@ -52,18 +57,40 @@ Member member_of(const api::Backend& backend,
     member.ready_pods = std::min(member.ready_pods, *member.spec_replicas);
   }
   member.set_share = seen.weight.value_or(0);
+  if (seen.observed_weight && std::isfinite(*seen.observed_weight)) {
+    const double observed = std::clamp(*seen.observed_weight, 0.0, 100.0);
+    member.observed = observed < kHardlyThere ? 0.0 : observed;
+  }
   return member;
 }
 
+/// A tier 0 that may be put to sleep is not kept awake by its backends.
+std::int32_t usual_minimum(const api::Spec& spec, const api::Backend& backend) {
+  const bool may_sleep = backend.tier == 0 && spec.scaling && spec.scaling->min_replicas == 0;
+  return may_sleep ? 0 : 1;
+}
+
+double clean_share(double share) {
+  return std::isfinite(share) && share > 0 ? std::min(share, 100.0) : 0.0;
+}
+
+/// Declared weights of the lowest tier that has one above 0.
+std::vector<double> declared_shares(std::span<const Member> members) {
+  std::optional<std::int32_t> lowest;
+  for (const auto& member : members) {
+    const auto& declared = *member.declared;
+    if (declared.weight > 0) lowest = std::min(lowest.value_or(declared.tier), declared.tier);
+  }
+  std::vector<double> shares;
+  for (const auto& member : members) {
+    const bool takes = member.declared->weight > 0 && member.declared->tier == lowest;
+    // Nobody is declared to take traffic, which validation refuses; some share has to be named all the same.
+    shares.push_back(!lowest ? 1.0 : takes ? member.declared->weight : 0.0);
+  }
+  return shares;
+}
+
 }  // namespace
-
-std::int32_t Member::min_replicas() const {
-  return std::max(1, declared->min_replicas.value_or(1));
-}
-
-std::int32_t Member::max_replicas(std::int32_t service_max) const {
-  return std::max(min_replicas(), declared->max_replicas.value_or(service_max));
-}
 
 std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::string>& warnings) {
   std::vector<Member> members;
@@ -72,6 +99,7 @@ std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::s
     const auto& seen = found == snapshot.backends.end() ? kNothingSeen : found->second;
     members.push_back(member_of(backend, seen, warnings));
     members.back().index = members.size() - 1;
+    members.back().usual_minimum = usual_minimum(snapshot.service.spec, backend);
   }
   for (const auto& [name, seen] : snapshot.backends) {
     const auto declared =
@@ -80,6 +108,21 @@ std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::s
       warnings.push_back("backends." + name + " is not declared in spec.backends; it is left out");
   }
   return members;
+}
+
+std::vector<double> shares_as_set(std::span<const Member> members) {
+  std::vector<double> shares;
+  shares.reserve(members.size());
+  for (const auto& member : members) shares.push_back(clean_share(member.set_share));
+  double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (!(sum > 0)) {
+    shares = declared_shares(members);
+    sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  }
+  // Traces of a share are what rounding left.
+  constexpr double kTrace = 1e-6;
+  for (auto& share : shares) share = share * 100 / sum < kTrace ? 0.0 : share * 100 / sum;
+  return shares;
 }
 
 }  // namespace evenkeel::plan

@@ -1,86 +1,22 @@
 #include "memory.hpp"
 
 #include <algorithm>
-#include <limits>
-#include <vector>
+#include <utility>
 
-#include <nlohmann/json.hpp>
+#include "memory_health.hpp"
+#include "memory_parts.hpp"
+#include "memory_text.hpp"
 
 namespace evenkeel::plan {
 namespace {
 
-using Json = nlohmann::json;
+using Element = MemoryReader::Element;
 
-constexpr int kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMaxBytes = 16 * 1024 - 1;
 /// What we write is smaller; reading more would only be work for nothing.
 constexpr std::size_t kMaxBytesRead = 4 * kMaxBytes;
 constexpr std::size_t kMaxUid = 64;
-
-/// Collects failure: after the first wrong type everything read is void.
-class Reader {
- public:
-  [[nodiscard]] bool failed() const { return failed_; }
-
-  std::int64_t integer(const Json& json) {
-    if (json.is_number_integer() &&
-        !(json.is_number_unsigned() && json.get<std::uint64_t>() > kMostUnsigned)) {
-      return json.get<std::int64_t>();
-    }
-    failed_ = true;
-    return 0;
-  }
-  std::int32_t count(const Json& json) {
-    const auto value = integer(json);
-    if (value >= 0 && value <= std::numeric_limits<std::int32_t>::max())
-      return static_cast<std::int32_t>(value);
-    failed_ = true;
-    return 0;
-  }
-  /// Tiers below 0 are refused by validation, not by the arithmetic.
-  std::int32_t tier(const Json& json) {
-    constexpr std::int64_t kLeast = std::numeric_limits<std::int32_t>::min();
-    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-    return static_cast<std::int32_t>(std::clamp(integer(json), kLeast, kMost));
-  }
-  WallTime time(const Json& json) { return WallTime{std::chrono::nanoseconds{integer(json)}}; }
-  double number(const Json& json) {
-    if (json.is_number()) return json.get<double>();
-    failed_ = true;
-    return 0;
-  }
-  bool flag(const Json& object, const char* key) {
-    const auto found = object.find(key);
-    if (found == object.end()) return false;
-    if (found->is_boolean()) return found->get<bool>();
-    failed_ = true;
-    return false;
-  }
-  /// A list of lists of `width` values each.
-  template <class Entry, class Make>
-  std::vector<Entry> table(const Json& object, const char* key, std::size_t width, Make make) {
-    std::vector<Entry> rows;
-    const auto found = object.find(key);
-    if (found == object.end()) return rows;
-    failed_ = failed_ || !found->is_array();
-    for (const auto& row : *found) {
-      if (failed_ || !row.is_array() || row.size() != width) {
-        failed_ = true;
-        return {};
-      }
-      rows.push_back(make(row));
-    }
-    return rows;
-  }
-
- private:
-  static constexpr auto kMostUnsigned = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  bool failed_ = false;
-};
-
-std::int64_t nanoseconds(WallTime time) {
-  return time.time_since_epoch().count();
-}
 
 /// Long ids are no use as they are: their digest tells two objects apart just as well.
 std::string short_uid(const std::string& uid) {
@@ -90,150 +26,96 @@ std::string short_uid(const std::string& uid) {
   return "#" + std::to_string(digest);
 }
 
-scaling::CountChange read_change(Reader& reader, const Json& json) {
-  if (!json.is_array() || json.size() != 2) return {.from = reader.count(Json{}), .to = 0};
-  return {.from = reader.count(json[0]), .to = reader.count(json[1])};
-}
+enum Flag : std::int64_t { Served = 1, MaxWasLowered = 2, Surging = 4 };
 
-std::optional<scaling::PendingScale> read_pending(Reader& reader, const Json& json) {
-  scaling::PendingScale pending;
-  if (!json.is_array() || json.size() != 4 || !json[3].is_object()) {
-    (void)reader.count(Json{});
-    return std::nullopt;
+void read_member(MemoryReader& reader, std::string_view key, Element value, WallTime now, Memory& memory) {
+  if (key == "total") memory.total = reader.count(value);
+  if (key == "tier") memory.active_tier = reader.small(value);
+  if (key == "max") memory.max = reader.count(value);
+  if (key == "stepped") memory.stepped = reader.time(value);
+  if (key == "changed") memory.shares_changed = reader.time(value);
+  if (key == "declared") memory.declared = static_cast<std::uint32_t>(reader.integer(value));
+  if (key == "scaling") read_history(reader, value, memory.history);
+  if (key == "demand") read_demand(reader, value, memory.demand);
+  if (key == "service") read_service_health(reader, value, memory.health, memory.split, memory.tiers);
+  if (key == "is") {
+    const auto flags = reader.integer(value);
+    memory.served = (flags & Served) != 0;
+    memory.max_was_lowered = (flags & MaxWasLowered) != 0;
+    memory.surging = (flags & Surging) != 0;
   }
-  pending.time = reader.time(json[0]);
-  pending.from = reader.count(json[1]);
-  pending.to = reader.count(json[2]);
-  for (const auto& [name, change] : json[3].items()) pending.backends[name] = read_change(reader, change);
-  return pending;
-}
-
-Memory::Backend read_backend(Reader& reader, const Json& json, WallTime now) {
-  Memory::Backend backend;
-  if (!json.is_object()) {
-    (void)reader.count(Json{});
-    return backend;
-  }
-  if (const auto written = json.find("written"); written != json.end()) {
-    backend.written = read_change(reader, *written);
-  }
-  backend.has_part = reader.flag(json, "part");
-  backend.ever_ready = reader.flag(json, "ready");
-  using Entry = failover::Hold::Entry;
-  backend.hold = failover::Hold{reader.table<Entry>(json,
-                                                    "hold",
-                                                    2,
-                                                    [&](const Json& row) {
-                                                      return Entry{.until = reader.time(row[0]),
-                                                                   .share = reader.number(row[1])};
-                                                    }),
-                                now};
-  return backend;
-}
-
-scaling::SeasonMemory read_seasons(Reader& reader, const Json& json) {
-  scaling::SeasonMemory memory;
-  if (!json.is_array() || json.size() != 3 || !json[2].is_array()) {
-    (void)reader.count(Json{});
-    return memory;
-  }
-  memory.season = std::chrono::seconds{reader.integer(json[0])};
-  memory.newest = reader.integer(json[1]);
-  for (const auto& row : json[2]) {
-    auto& slices = memory.seasons.emplace_back();
-    for (const auto& slice : row) {
-      slices.push_back(slice.is_null() ? scaling::SeasonMemory::kUnknown : reader.count(slice));
-    }
-  }
-  return memory;
-}
-
-scaling::History read_history(Reader& reader, const Json& json) {
-  scaling::History history;
-  const auto recommendation = [&](const Json& row) {
-    return scaling::Recommendation{.time = reader.time(row[0]), .replicas = reader.count(row[1])};
-  };
-  history.highest = reader.table<scaling::Recommendation>(json, "highest", 2, recommendation);
-  history.lowest = reader.table<scaling::Recommendation>(json, "lowest", 2, recommendation);
-  history.events = reader.table<scaling::ScaleEvent>(json, "events", 2, [&](const Json& row) {
-    return scaling::ScaleEvent{.time = reader.time(row[0]), .change = reader.integer(row[1])};
+  if (key != "backends") return;
+  reader.object(value, [&](std::string_view name, Element backend) {
+    read_backend(reader, backend, now, memory.backends[std::string{name}]);
   });
-  if (const auto pending = json.find("pending"); pending != json.end()) {
-    history.pending = read_pending(reader, *pending);
-  }
-  if (const auto idle = json.find("idle"); idle != json.end()) history.idle_since = reader.time(*idle);
-  if (const auto seasons = json.find("seasons"); seasons != json.end()) {
-    history.seasons = read_seasons(reader, *seasons);
-  }
-  return history;
 }
 
-std::optional<Memory> parse(const Json& json, WallTime now) {
-  Reader reader;
-  Memory memory;
-  memory.history = read_history(reader, json);
-  if (const auto total = json.find("total"); total != json.end()) memory.total = reader.count(*total);
-  if (const auto tier = json.find("tier"); tier != json.end()) memory.active_tier = reader.tier(*tier);
-  memory.served = reader.flag(json, "served");
-  if (const auto backends = json.find("backends"); backends != json.end()) {
-    if (!backends->is_object()) return std::nullopt;
-    for (const auto& [name, backend] : backends->items()) {
-      memory.backends[name] = read_backend(reader, backend, now);
-    }
-  }
-  if (reader.failed()) return std::nullopt;
+/// What is well formed may still make no sense: it may be anybody's.
+void normalise(Memory& memory, WallTime now) {
   memory.history.normalise();
   memory.history.redate(now);
-  return memory;
-}
-
-Json print_recommendations(const std::vector<scaling::Recommendation>& queue) {
-  auto rows = Json::array();
-  for (const auto& entry : queue) rows.push_back({nanoseconds(entry.time), entry.replicas});
-  return rows;
-}
-
-Json print_seasons(const scaling::SeasonMemory& memory) {
-  auto rows = Json::array();
-  for (const auto& season : memory.seasons) {
-    auto row = Json::array();
-    for (const auto slice : season) row.push_back(slice < 0 ? Json{} : Json(slice));
-    rows.push_back(std::move(row));
+  memory.demand.normalise(now);
+  const auto share = [](double& value) { value = std::clamp(value, 0.0, 100.0); };
+  for (auto& [name, backend] : memory.backends) {
+    if (backend.weight) share(*backend.weight);
+    if (backend.watch.share) share(*backend.watch.share);
+    if (backend.leaving.departure) share(backend.leaving.departure->from);
+    failover::redate(backend.health, now);
+    balancing::redate(backend.balancing, now);
   }
-  return Json::array({memory.season.count(), memory.newest, std::move(rows)});
+  failover::redate(memory.split, now);
+  balancing::redate(memory.tiers, now);
 }
 
-Json print_history(const scaling::History& history) {
-  Json json = {{"highest", print_recommendations(history.highest)},
-               {"lowest", print_recommendations(history.lowest)}};
-  if (!history.events.empty()) {
-    auto& rows = json["events"] = Json::array();
-    for (const auto& event : history.events) rows.push_back({nanoseconds(event.time), event.change});
-  }
-  if (history.pending) {
-    auto changes = Json::object();
-    for (const auto& [name, change] : history.pending->backends) {
-      changes[name] = Json::array({change.from, change.to});
+/// The head of the memory: whose it is, of which version, from when.
+struct Head {
+  bool is_ours = false;
+  bool is_other_object = false;
+  WallTime written;
+};
+
+Head read_head(simdjson::dom::object members, const std::string& uid) {
+  Head head;
+  std::int64_t version = 0;
+  std::int64_t written = 0;
+  std::string_view owner;
+  if (members["v"].get(version) != simdjson::SUCCESS || version != kVersion) return head;
+  if (members["at"].get(written) != simdjson::SUCCESS) return head;
+  if (members["uid"].get(owner) != simdjson::SUCCESS) return head;
+  head.written = WallTime{std::chrono::nanoseconds{written}};
+  head.is_ours = owner == short_uid(uid);
+  head.is_other_object = !head.is_ours;
+  return head;
+}
+
+std::string print(const Memory& memory, const std::string& uid, WallTime now, bool with_backends) {
+  MemoryWriter writer{now};
+  writer.open('{').key("v").number(kVersion).key("at").number(now.time_since_epoch().count());
+  writer.key("uid").text(short_uid(uid));
+  writer.key("is").number((memory.served ? Served : 0) + (memory.max_was_lowered ? MaxWasLowered : 0) +
+                          (memory.surging ? Surging : 0));
+  if (memory.total) writer.key("total").number(*memory.total);
+  if (memory.active_tier) writer.key("tier").number(*memory.active_tier);
+  if (memory.max) writer.key("max").number(*memory.max);
+  if (memory.stepped) writer.key("stepped").time(*memory.stepped);
+  if (memory.shares_changed) writer.key("changed").time(*memory.shares_changed);
+  if (memory.declared) writer.key("declared").number(*memory.declared);
+  writer.key("scaling");
+  write_history(writer, memory.history);
+  writer.key("demand");
+  write_demand(writer, memory.demand);
+  if (with_backends) {
+    writer.key("service");
+    write_service_health(writer, memory.health, memory.split, memory.tiers);
+    writer.key("backends").open('{');
+    for (const auto& [name, backend] : memory.backends) {
+      writer.key(name);
+      write_backend(writer, backend);
     }
-    json["pending"] = Json::array(
-        {nanoseconds(history.pending->time), history.pending->from, history.pending->to, std::move(changes)});
+    writer.close('}');
   }
-  if (history.idle_since) json["idle"] = nanoseconds(*history.idle_since);
-  if (!history.seasons.seasons.empty()) json["seasons"] = print_seasons(history.seasons);
-  return json;
-}
-
-Json print_backend(const Memory::Backend& backend) {
-  auto json = Json::object();
-  if (backend.written) json["written"] = Json::array({backend.written->from, backend.written->to});
-  if (backend.has_part) json["part"] = true;
-  if (backend.ever_ready) json["ready"] = true;
-  auto rows = Json::array();
-  for (const auto& entry : backend.hold.entries()) {
-    rows.push_back(Json::array({nanoseconds(entry.until), entry.share}));
-  }
-  if (!rows.empty()) json["hold"] = std::move(rows);
-  return json;
+  writer.close('}');
+  return writer.take();
 }
 
 }  // namespace
@@ -241,47 +123,52 @@ Json print_backend(const Memory::Backend& backend) {
 ReadMemory read_memory(const api::Snapshot& snapshot) {
   ReadMemory result;
   if (!snapshot.memory || snapshot.memory->empty()) return result;
-  if (snapshot.memory->size() > kMaxBytesRead) {
-    result.unreadable = true;
+  const auto& text = *snapshot.memory;
+  if (text == "{}" || text == "null") return result;
+  result.unreadable = true;
+  if (text.size() > kMaxBytesRead) return result;
+  simdjson::dom::parser parser;
+  Element root;
+  if (parser.parse(text).get(root) != simdjson::SUCCESS) return result;
+  if (root.is_null()) {
+    result.unreadable = false;
     return result;
   }
-  const auto json = Json::parse(*snapshot.memory, nullptr, /*allow_exceptions=*/false);
-  if (json.is_null() || (json.is_object() && json.empty())) return result;
-  if (!json.is_object() || json.value("v", Json{}) != kVersion) {
-    result.unreadable = true;
+  simdjson::dom::object members;
+  if (root.get(members) != simdjson::SUCCESS) return result;
+  if (members.size() == 0) {
+    result.unreadable = false;
     return result;
   }
+  const auto head = read_head(members, snapshot.service.uid);
   // Another object of the same name: what its predecessor did is none of its business.
-  if (json.value("uid", Json{}) != short_uid(snapshot.service.uid)) return result;
-  auto memory = parse(json, snapshot.now);
-  if (memory) {
-    result.memory = std::move(*memory);
-  } else {
-    result.unreadable = true;
-  }
-  return result;
+  if (head.is_other_object) result.unreadable = false;
+  if (!head.is_ours) return result;
+  MemoryReader reader{head.written, snapshot.now};
+  Memory memory;
+  for (const auto member : members) read_member(reader, member.key, member.value, snapshot.now, memory);
+  if (reader.failed()) return result;
+  memory.decided = std::min(head.written, snapshot.now);
+  normalise(memory, snapshot.now);
+  return {.memory = std::move(memory), .unreadable = false, .found = true};
 }
 
-std::string print_memory(const Memory& memory, const std::string& uid) {
-  Json json = print_history(memory.history);
-  json["v"] = kVersion;
-  json["uid"] = short_uid(uid);
-  if (memory.total) json["total"] = *memory.total;
-  if (memory.active_tier) json["tier"] = *memory.active_tier;
-  if (memory.served) json["served"] = true;
-  auto backends = Json::object();
-  for (const auto& [name, backend] : memory.backends) backends[name] = print_backend(backend);
-  json["backends"] = std::move(backends);
-  const auto dump = [&] { return json.dump(-1, ' ', true, Json::error_handler_t::replace); };
-  auto text = dump();
+std::string print_memory(const Memory& memory, const std::string& uid, WallTime now) {
+  auto text = print(memory, uid, now, true);
+  if (text.size() <= kMaxBytes) return text;
+  // Fewer entries say the same more cautiously: merged neighbours hold the higher count for longer.
+  Memory smaller = memory;
+  smaller.history.seasons = {};
+  text = print(smaller, uid, now, true);
+  if (text.size() <= kMaxBytes) return text;
+  smaller.history.merge(16);
+  smaller.demand.merge(16);
+  text = print(smaller, uid, now, true);
+  if (text.size() <= kMaxBytes) return text;
   // Names that validation refuses can still be long. Without what belongs to them everybody is held at size
   // for a window, as at first sight.
-  for (const char* key : {"seasons", "backends", "pending", "events", "highest", "lowest"}) {
-    if (text.size() <= kMaxBytes) break;
-    json.erase(key);
-    text = dump();
-  }
-  return text;
+  smaller.history.pending.reset();
+  return print(smaller, uid, now, false);
 }
 
 }  // namespace evenkeel::plan

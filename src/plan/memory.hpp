@@ -13,6 +13,10 @@
 #include "evenkeel/failover/targets.hpp"
 #include "evenkeel/scaling/history.hpp"
 
+#include "demand.hpp"
+#include "departure.hpp"
+#include "needs.hpp"
+
 namespace evenkeel::plan {
 
 /// What one decision hands to the next. Past moments only, never deadlines; opaque JSON outside.
@@ -20,15 +24,28 @@ struct Memory {
   struct Backend {
     std::optional<scaling::CountChange> written;  ///< The last decided count, and what was seen then.
     bool has_part = false;                        ///< It had a part of the total.
-    bool ever_ready = false;
-    failover::Hold hold;
+    bool had_extra = false;                       ///< Its part had the one more that its load asked for.
+    std::optional<std::int32_t> part;             ///< The last one.
+    std::optional<double> weight;                 ///< The last decided share, percent.
+    bool had_endpoints = false;                   ///< It had a ready endpoint, and a share.
+    failover::Hold hold;                          ///< Replicas that fail-over has asked for.
+    DepartureMemory leaving;
+    ShareWatch watch;
     failover::HealthMemory health;
     balancing::BalancingMemory balancing;
   };
 
+  std::optional<WallTime> decided;  ///< The moment of the last decision; empty: none was written.
   scaling::History history;
   std::optional<std::int32_t> total;  ///< The last decided one.
   std::map<std::string, Backend> backends;
+  DemandMemory demand;
+  std::optional<WallTime> stepped;         ///< When shares made their last step.
+  std::optional<WallTime> shares_changed;  ///< When a share of ours changed last.
+  std::optional<std::uint32_t> declared;  ///< Digest of what was declared when the shares were last in place.
+  std::optional<std::int32_t> max;        ///< The bound of the last decision.
+  bool max_was_lowered = false;           ///< And the sum is still above it.
+  bool surging = false;                   ///< The sum is above the bound because traffic moves.
   std::optional<std::int32_t> active_tier;  ///< Of the last decision: a change of it is an event.
   bool served = false;                      ///< The last decision's shares reached a ready endpoint.
   failover::HealthServiceMemory health;
@@ -39,13 +56,14 @@ struct Memory {
 struct ReadMemory {
   Memory memory;
   bool unreadable = false;  ///< There was something, and it was dropped.
+  bool found = false;       ///< There was something to go on from.
 };
 
-/// The memory of the snapshot: dropped where it cannot be read or belongs to another object, times later than
-/// `now` set to `now`, and aged as `restored` demands.
+/// The memory of the snapshot: dropped where it cannot be read or belongs to another object, and times later
+/// than `now` set to `now`.
 [[nodiscard]] ReadMemory read_memory(const api::Snapshot& snapshot);
 
 /// JSON text under 16 KiB, whatever is in it.
-[[nodiscard]] std::string print_memory(const Memory& memory, const std::string& uid);
+[[nodiscard]] std::string print_memory(const Memory& memory, const std::string& uid, WallTime now);
 
 }  // namespace evenkeel::plan

@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "evenkeel/base/moment.hpp"
 
 namespace evenkeel::plan {
 namespace {
@@ -10,46 +16,54 @@ using api::BackendState;
 using api::ConditionStatus;
 using failover::Fitness;
 
-BackendState state_of(const Member& member, Fitness fitness, double weight) {
-  if (fitness == Fitness::Out) return BackendState::Draining;
-  if (member.ready_endpoints == 0) return BackendState::Unknown;
-  return weight > 0 ? BackendState::Active : BackendState::Standby;
+/// Fraction of demand that is worth telling about.
+constexpr double kWorthTelling = 0.01;
+/// Points that an observed share may be off.
+constexpr double kFarOff = 5;
+constexpr std::int32_t kNoTier = std::numeric_limits<std::int32_t>::max();
+/// The usual window of the query behind observed shares.
+constexpr std::chrono::seconds kObservedWindow{60};
+
+BackendState state_of(const Figures& backend, const failover::BackendHealth& health) {
+  if (backend.is_out) return BackendState::Draining;
+  if (health.ejected) return BackendState::Ejected;
+  if (backend.ready == 0) return BackendState::Unknown;
+  return backend.weight > 0 || backend.target > 0 ? BackendState::Active : BackendState::Standby;
 }
 
-std::string reason_of(const Member& member, Fitness fitness, double weight) {
-  switch (fitness) {
-    case Fitness::Out:
-      if (weight > 0) return "its weight is 0, but nobody else can take its traffic yet";
-      return "its weight is 0";
-    case Fitness::Asleep:
-      return "none of its pods has been ready yet";
-    case Fitness::Unfit:
-      if (member.switched_off())
-        return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
-      return "it has no ready endpoint";
-    case Fitness::Eligible:
-      break;
+std::string reason_of(const Figures& backend, const failover::BackendHealth& health) {
+  if (!health.reason.empty()) return health.reason;
+  if (backend.is_out) {
+    if (backend.weight > 0) return "its share leaves as fast as others can take it";
+    return backend.member->declared->weight > 0 ? "it is drained" : "its weight is 0";
   }
-  return weight > 0 ? "it takes traffic" : "it stands by";
+  if (backend.ready == 0) {
+    if (backend.member->switched_off())
+      return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
+    if (backend.member->asleep) return "it sleeps at 0 replicas";
+    return backend.is_unfit ? "it has no ready endpoint" : "none of its pods has been ready yet";
+  }
+  return backend.weight > 0 ? "it takes traffic" : "it stands by";
 }
 
-/// Names of the members that satisfy `chosen`.
+/// Names of the backends that satisfy `chosen`.
 template <class Chosen>
-std::vector<std::string> names_of(std::span<const Member> members, Chosen chosen) {
+std::vector<std::string> names_of(const Joint& joint, Chosen chosen) {
   std::vector<std::string> names;
-  for (const auto& member : members) {
-    if (chosen(member)) names.push_back(member.declared->name);
+  for (const auto& backend : joint.figures) {
+    if (chosen(backend)) names.push_back(backend.member->declared->name);
   }
   return names;
 }
 
-std::vector<std::string> receivers(std::span<const Member> members, const failover::Shares& shares) {
-  return names_of(members, [&](const Member& m) { return shares.weights[m.index] > 0; });
+std::vector<std::string> receivers(const Joint& joint) {
+  return names_of(joint, [](const Figures& backend) { return backend.weight > 0; });
 }
 
-std::vector<std::string> unready_below(std::span<const Member> members, std::int32_t tier) {
-  return names_of(members, [&](const Member& m) {
-    return m.declared->tier < tier && m.declared->weight > 0 && m.ready_endpoints == 0;
+std::vector<std::string> unready_below(const Joint& joint, std::int32_t tier) {
+  return names_of(joint, [&](const Figures& backend) {
+    return backend.member->declared->tier < tier && backend.member->declared->weight > 0 &&
+           backend.ready == 0;
   });
 }
 
@@ -61,24 +75,37 @@ const char* has_or_have(std::size_t count) {
   return count == 1 ? " has" : " have";
 }
 
-api::Condition failed_over(std::span<const Member> members,
-                           const failover::Shares& shares,
-                           std::optional<std::int32_t> active_tier) {
-  const bool above = std::ranges::any_of(
-      members, [&](const Member& m) { return m.declared->tier > 0 && shares.weights[m.index] > 0; });
-  const auto takers = receivers(members, shares);
-  if (!above) {
+api::Condition failed_over(const Joint& joint) {
+  std::optional<std::int32_t> highest;
+  for (const auto& backend : joint.figures) {
+    const auto tier = backend.member->declared->tier;
+    if (backend.weight > 0 && tier > 0) highest = std::max(highest.value_or(tier), tier);
+  }
+  const auto takers = receivers(joint);
+  if (!highest) {
     return make_condition("FailedOver",
                           ConditionStatus::False,
                           "OnTierZero",
                           "all traffic is on tier 0: " + names_text(takers));
   }
-  const auto lost = unready_below(members, active_tier.value_or(0));
-  std::string message = tier_text(active_tier.value_or(0)) + " serves: " + names_text(takers);
+  const auto lowest = joint.decision.active_tier.value_or(0);
+  const auto lost = unready_below(joint, *highest);
+  std::string message = lowest == *highest
+                            ? tier_text(lowest)
+                            : "tiers " + std::to_string(lowest) + " to " + std::to_string(*highest);
+  message += lowest == *highest ? " serves: " : " serve: ";
+  message += names_text(takers);
   if (!lost.empty()) {
     message += "; " + names_text(lost) + has_or_have(lost.size()) + " no ready endpoint: look at the pods";
+    return make_condition(
+        "FailedOver", ConditionStatus::True, "TierWithoutReadyEndpoint", std::move(message));
   }
-  return make_condition("FailedOver", ConditionStatus::True, "TierWithoutReadyEndpoint", std::move(message));
+  if (joint.targets.failback_waits) {
+    message += "; the lower tier can take more, and gets it as spec.failover.failback says";
+    return make_condition("FailedOver", ConditionStatus::True, "FailbackWaits", std::move(message));
+  }
+  message += "; lower tiers cannot carry all of it: look at their pods, or raise their maxReplicas";
+  return make_condition("FailedOver", ConditionStatus::True, "TierShortOfCapacity", std::move(message));
 }
 
 /// The first of the conditions that keeps the service from being what was declared.
@@ -92,27 +119,27 @@ const api::Condition* first_problem(const api::Decision& decision) {
   return nullptr;
 }
 
-api::Condition ready_condition(const api::Snapshot& snapshot,
-                               std::span<const Member> members,
-                               const failover::Shares& shares,
-                               const api::Decision& decision) {
-  if (decision.total.replicas == 0) {
-    return make_condition(
-        "Ready",
-        ConditionStatus::True,
-        "ScaledToZero",
-        "nobody asks for anything and the service sleeps; it wakes when a metric is above its "
-        "activation");
+bool is_asleep(const Joint& joint) {
+  return joint.decision.total.replicas == 0;
+}
+
+api::Condition ready_condition(const Joint& joint) {
+  const auto& decision = joint.decision;
+  if (!joint.targets.served && is_asleep(joint)) {
+    return make_condition("Ready",
+                          ConditionStatus::True,
+                          "ScaledToZero",
+                          "nobody asks, so nothing runs; the first request wakes it");
   }
-  if (!shares.served) {
-    const auto waiting = names_of(members, [](const Member& m) { return m.declared->weight > 0; });
+  if (!joint.targets.served) {
+    const auto waiting = names_of(joint, [](const Figures& b) { return b.member->declared->weight > 0; });
     return make_condition(
         "Ready",
         ConditionStatus::False,
         "NoReadyEndpoints",
         "no backend that may take traffic has a ready endpoint; look at the pods of " + names_text(waiting));
   }
-  if (snapshot.service.spec.mode == api::Mode::Paused) {
+  if (joint.spec().mode == api::Mode::Paused) {
     return make_condition("Ready",
                           ConditionStatus::True,
                           "Paused",
@@ -122,6 +149,53 @@ api::Condition ready_condition(const api::Snapshot& snapshot,
     return make_condition("Ready", ConditionStatus::False, problem->reason.c_str(), problem->message);
   }
   return make_condition("Ready", ConditionStatus::True, "Serving", "traffic is served as declared");
+}
+
+const char* detail_of(std::string_view rule) {
+  if (rule == "AtOnce") return "what cannot be served or carried moves at once";
+  if (rule == "Edit") return "an edit or a drain moves as fast as capacity becomes ready";
+  if (rule == "Step") return "one step towards the target; the next after stepSeconds";
+  if (rule == "Slice") return "without room to grow, a shift goes by one replica's share at a time";
+  return "it stays";
+}
+
+bool is_capped(const Figures& backend) {
+  return backend.is_eligible && backend.member->declared->max_replicas &&
+         backend.member->spec_replicas.value_or(0) >= *backend.member->declared->max_replicas &&
+         (backend.target > backend.weight + kSameShare || backend.full > backend.target + kFarOff);
+}
+
+/// Whether the shares arrive where they were sent.
+api::Condition weights_effective(const Joint& joint) {
+  const auto condition = [](ConditionStatus status, const char* reason, std::string message) {
+    return make_condition("WeightsEffective", status, reason, std::move(message));
+  };
+  for (const auto& backend : joint.figures) {
+    if (!joint.is_several() || joint.targets.failback_waits || !is_capped(backend)) continue;
+    return condition(ConditionStatus::False,
+                     "CapacityBound",
+                     "the maxReplicas of backend " + backend.member->declared->name +
+                         " keeps it from carrying its share; raise it, or lower its weight");
+  }
+  const bool is_observed =
+      std::ranges::any_of(joint.figures, [](const Figures& backend) { return backend.observed.has_value(); });
+  if (!joint.is_several())
+    return condition(ConditionStatus::True, "SingleBackend", "one backend gets all traffic");
+  if (!is_observed)
+    return condition(
+        ConditionStatus::Unknown, "NotObserved", "the shares that backends really get are not measured");
+  const auto span = std::max(2 * kObservedWindow, joint.spec().balancing.drain);
+  const auto& changed = joint.memory.shares_changed;
+  const bool is_settling = changed && !has_passed(*changed, span, joint.snapshot.now);
+  for (const auto& backend : joint.figures) {
+    if (!backend.observed || is_settling || std::abs(*backend.observed - backend.weight) <= kFarOff) continue;
+    return condition(ConditionStatus::False,
+                     "ShareOff",
+                     "backend " + backend.member->declared->name +
+                         " is seen to get another share than the one that is set; look for long connections, "
+                         "affinity, or a route that is not managed");
+  }
+  return condition(ConditionStatus::True, "SharesObserved", "backends get the shares that are set");
 }
 
 }  // namespace
@@ -142,58 +216,112 @@ std::string names_text(std::span<const std::string> names) {
   return text.empty() ? "nobody" : text;
 }
 
-void report_backends(std::span<const Member> members,
-                     const failover::Shares& shares,
-                     api::Decision& decision) {
-  for (const auto& member : members) {
-    const double weight = shares.weights[member.index];
-    const auto fitness = shares.fitness[member.index];
-    auto& backend = decision.backends[member.declared->name];
-    backend.weight = weight;
-    backend.target_weight = weight;
-    backend.state = state_of(member, fitness, weight);
-    backend.reason = reason_of(member, fitness, weight);
-    if (weight > 0 && (!decision.active_tier || member.declared->tier < *decision.active_tier)) {
-      decision.active_tier = member.declared->tier;
+void report_backends(Joint& joint) {
+  for (const auto& figures : joint.figures) {
+    const auto i = figures.member->index;
+    const auto& health = joint.view.health.backends[i];
+    auto& backend = joint.decision.backends[figures.member->declared->name];
+    backend.weight = figures.weight;
+    backend.target_weight = figures.target;
+    backend.state = state_of(figures, health);
+    backend.reason = reason_of(figures, health);
+    backend.ejected_until = health.ejected_until;
+    backend.ejections = health.ejections;
+    // In the order in which it was decided: health, proportion, target, and what there is already of the
+    // move.
+    std::vector<api::Step> steps;
+    const auto append = [&](const std::vector<std::vector<api::Step>>& all) {
+      if (i < all.size()) steps.insert(steps.end(), all[i].begin(), all[i].end());
+    };
+    append(joint.view.steps);
+    append(joint.targets.steps);
+    steps.insert(steps.end(), backend.steps.begin(), backend.steps.end());
+    backend.steps = std::move(steps);
+    if (figures.weight > 0 && figures.member->declared->tier < joint.decision.active_tier.value_or(kNoTier)) {
+      joint.decision.active_tier = figures.member->declared->tier;
     }
+  }
+  if (joint.is_several() && joint.targets.uncovered > kWorthTelling) {
+    joint.decision.total.steps.push_back(
+        {.step = "Uncovered",
+         .value = joint.targets.uncovered,
+         .detail =
+             "fraction of demand that nobody's ready capacity carries; it is shared by ready capacity"});
   }
 }
 
-void report_service(const api::Snapshot& snapshot,
-                    std::span<const Member> members,
-                    const failover::Shares& shares,
-                    api::Decision& decision) {
-  decision.conditions.push_back(failed_over(members, shares, decision.active_tier));
-  decision.conditions.push_back(ready_condition(snapshot, members, shares, decision));
+void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes) {
+  for (const auto& figures : joint.figures) {
+    const auto i = figures.member->index;
+    const auto& move = moved.moves[i];
+    api::Step step{.step = std::string_view{move.rule}.empty() ? "Stay" : move.rule};
+    step.value = figures.set;
+    step.weight = figures.weight;
+    step.detail = detail_of(move.rule);
+    auto& backend = joint.decision.backends[figures.member->declared->name];
+    backend.steps.push_back(std::move(step));
+    if (!move.waits_for_capacity || figures.target <= figures.weight + kSameShare) continue;
+    const bool is_own = i < sizes.size() && sizes[i].stopped_by_own_maximum;
+    api::Step wait{.step = "UpBeforeShift"};
+    wait.weight = figures.weight;
+    wait.detail =
+        is_own ? "its own maximum keeps it from carrying more" : "it rises when more of it is ready";
+    backend.steps.push_back(std::move(wait));
+  }
 }
 
-void report_changes(std::span<const Member> members,
-                    const failover::Shares& shares,
-                    Memory& memory,
-                    api::Decision& decision) {
+void report_surge(Joint& joint, const SumBounds& bounds, std::span<const Size> sizes) {
+  std::int64_t sum = 0;
+  for (const auto& size : sizes) sum += size.replicas.value_or(0);
+  const bool was_surging = std::exchange(joint.memory.surging, sum > bounds.steady);
+  if (was_surging || !joint.memory.surging || joint.spec().mode != api::Mode::Enforce) return;
+  joint.decision.events.push_back({.type = api::Event::Type::Normal,
+                                   .reason = "SurgeDuringShift",
+                                   .message = std::to_string(sum) +
+                                              " replicas in all while traffic moves, above " +
+                                              std::to_string(bounds.steady)});
+}
+
+void report_service(Joint& joint) {
+  auto& conditions = joint.decision.conditions;
+  conditions.push_back(weights_effective(joint));
+  conditions.push_back(failed_over(joint));
+  conditions.push_back(ready_condition(joint));
+}
+
+void report_changes(Joint& joint) {
+  auto& memory = joint.memory;
   const auto before = memory.active_tier;
-  const auto after = decision.active_tier;
+  const auto after = joint.decision.active_tier;
   if (before && after && *after != *before) {
     const bool away = *after > *before;
     std::string message = "traffic moves from " + tier_text(*before) + " to " + tier_text(*after) + " (" +
-                          names_text(receivers(members, shares)) + ")";
-    const auto lost = unready_below(members, *after);
+                          names_text(receivers(joint)) + ")";
+    const auto lost = unready_below(joint, *after);
     if (away && !lost.empty()) {
       message += ": " + names_text(lost) + has_or_have(lost.size()) + " no ready endpoint";
     }
-    decision.events.push_back({.type = away ? api::Event::Type::Warning : api::Event::Type::Normal,
-                               .reason = away ? "FailedOver" : "FailedBack",
-                               .message = std::move(message)});
+    joint.decision.events.push_back({.type = away ? api::Event::Type::Warning : api::Event::Type::Normal,
+                                     .reason = away ? "FailedOver" : "FailedBack",
+                                     .message = std::move(message)});
   }
-  if (memory.served && !shares.served) {
-    decision.events.push_back({.type = api::Event::Type::Warning,
-                               .reason = "NoReadyEndpoints",
-                               .message =
-                                   "no backend has a ready endpoint; the weights stay, so that the first pod "
-                                   "that comes back serves at once"});
+  if (memory.served && !joint.targets.served && !is_asleep(joint)) {
+    joint.decision.events.push_back(
+        {.type = api::Event::Type::Warning,
+         .reason = "NoReadyEndpoints",
+         .message = "no backend has a ready endpoint; the weights stay, so that the first pod "
+                    "that comes back serves at once"});
   }
   memory.active_tier = after;
-  memory.served = shares.served;
+  memory.served = joint.targets.served;
+}
+
+void report_unreadable_memory(api::Decision& decision) {
+  decision.events.push_back(
+      {.type = api::Event::Type::Warning,
+       .reason = "MemoryDropped",
+       .message = "status.memory cannot be read and is dropped; nothing shrinks before a whole "
+                  "stabilisation window has been watched again"});
 }
 
 void report_no_scaling(const char* reason, const std::string& message, api::Decision& decision) {

@@ -1,17 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/snapshot.hpp"
-#include "evenkeel/failover/shares.hpp"
-#include "evenkeel/scaling/total.hpp"
 
-#include "members.hpp"
-#include "memory.hpp"
-#include "sizes.hpp"
+#include "joint.hpp"
 
 /// What people read of a decision: states, conditions, events. Nothing here decides.
 namespace evenkeel::plan {
@@ -24,24 +21,24 @@ namespace evenkeel::plan {
 /// "blue", "blue and green", "blue, green and red".
 [[nodiscard]] std::string names_text(std::span<const std::string> names);
 
-/// Weight, state and reason of every backend.
-void report_backends(std::span<const Member> members,
-                     const failover::Shares& shares,
-                     api::Decision& decision);
+/// Weight, state and reason of every backend, with the steps of health, proportions and targets first.
+void report_backends(Joint& joint);
 
-/// FailedOver and Ready, from the weights and the conditions that are there already.
-void report_service(const api::Snapshot& snapshot,
-                    std::span<const Member> members,
-                    const failover::Shares& shares,
-                    api::Decision& decision);
+/// What moved the shares, step by step, and what stops them. `sizes` may be empty.
+void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes);
+
+/// An event when the sum of the sizes goes above its bound because traffic moves.
+void report_surge(Joint& joint, const SumBounds& bounds, std::span<const Size> sizes);
+
+/// WeightsEffective, FailedOver and Ready, from the weights and the conditions that are there already.
+void report_service(Joint& joint);
 
 /// Events on changes of the serving tier and of being served at all, against the last decision's.
-void report_changes(std::span<const Member> members,
-                    const failover::Shares& shares,
-                    Memory& memory,
-                    api::Decision& decision);
+void report_changes(Joint& joint);
 
 /// AbleToScale, SignalsAvailable, ScalingActive and ScalingLimited where no total is decided.
 void report_no_scaling(const char* reason, const std::string& message, api::Decision& decision);
+
+void report_unreadable_memory(api::Decision& decision);
 
 }  // namespace evenkeel::plan

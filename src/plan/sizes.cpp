@@ -3,154 +3,197 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
-#include "evenkeel/balancing/divide.hpp"
-#include "evenkeel/scaling/total.hpp"
+#include "evenkeel/base/apportion.hpp"
 
 namespace evenkeel::plan {
 namespace {
 
-/// Shares that differ by less are the same: they went through a division and back.
-constexpr double kEqualShares = 1e-9;
-
-/// The share of the total that a backend has to carry now, whatever it is meant to have: what is set counts
-/// until something else is set.
-double carried_share(const Member& member, const failover::Shares& shares) {
-  const double set = std::isfinite(member.set_share) ? std::clamp(member.set_share, 0.0, 100.0) : 0.0;
-  return std::max(shares.weights[member.index], set) / 100;
+bool is_sizeable(const Figures& backend) {
+  return backend.member->sizeable();
 }
 
-/// The share that a backend is meant to have from this decision on.
-double needed_share(const Member& member, const failover::Shares& shares) {
-  return std::max(shares.full[member.index], shares.weights[member.index] / 100);
+std::int32_t seen_of(const Figures& backend) {
+  return backend.member->spec_replicas.value_or(0);
 }
 
-std::int32_t replicas_for(double share, std::int32_t total) {
-  const double replicas = std::ceil(share * total - kEqualShares);
-  if (replicas >= std::numeric_limits<std::int32_t>::max()) return std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::max(0.0, replicas));
+/// What a backend counts for in the sum: of an unfit one only what serves, until its share has come back.
+std::int64_t counted(const Figures& backend, std::int32_t replicas) {
+  const bool is_away =
+      backend.is_unfit || (backend.is_missing() && backend.weight + kSameShare < backend.sizing);
+  return is_away ? std::min(replicas, backend.ready) : replicas;
 }
 
-failover::Hold hold_of(const Memory& memory, const Member& member) {
-  const auto found = memory.backends.find(member.declared->name);
-  return found == memory.backends.end() ? failover::Hold{} : found->second.hold;
+void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
+  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
 }
 
-/// What is there and stays for now, although the share of today would not ask for it.
-std::int32_t held_replicas(const api::Snapshot& snapshot,
-                           const Member& member,
-                           const failover::Shares& shares,
-                           const Memory& memory,
-                           std::int32_t total) {
-  const auto observed = member.spec_replicas.value_or(0);
-  if (snapshot.settings.frozen) return observed;
-  if (shares.fitness[member.index] == failover::Fitness::Unfit) return observed;
-  const auto window = scaling::down_window(*snapshot.service.spec.scaling, snapshot.settings);
-  const double held = hold_of(memory, member).highest_after(scaling::moment_before(snapshot.now, window));
-  if (held <= needed_share(member, shares) + kEqualShares) return 0;
-  return std::min(observed, replicas_for(held, total));
-}
+class Bounding {
+ public:
+  Bounding(const SizeInput& input,
+           std::span<const Figures> figures,
+           const Memory& memory,
+           std::vector<Size>& sizes)
+      : input_{input},
+        figures_{figures},
+        memory_{memory},
+        sizes_{sizes} {}
 
-/// A count that a person asks for is met exactly: only what has lost its endpoints keeps its size, up to it.
-std::int32_t held_for_manual(const Member& member, const failover::Shares& shares, std::int32_t total) {
-  if (shares.fitness[member.index] != failover::Fitness::Unfit) return 0;
-  return std::min(member.spec_replicas.value_or(0), total);
-}
+  void run() {
+    for (std::size_t i = 0; i < figures_.size(); ++i) start(i);
+    const auto bounds = sum_bounds(input_, figures_);
+    if (memory_.max_was_lowered) trim(bounds.steady);
+    grow(bounds);
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (is_sizeable(figures_[i]))
+        add_step(sizes_[i], "OwnBounds", *sizes_[i].replicas, "within its own bounds");
+    }
+  }
 
-void add_step(Size& size, const char* step, std::int32_t replicas, std::string detail) {
-  size.steps.push_back({.step = step, .replicas = replicas, .detail = std::move(detail)});
-}
+ private:
+  /// Falls are decided here; who grows starts from what is there.
+  void start(std::size_t i) {
+    auto& size = sizes_[i];
+    if (!is_sizeable(figures_[i])) return;
+    const auto seen = seen_of(figures_[i]);
+    const auto most = figures_[i].member->max_replicas(input_.max);
+    const auto kept = memory_.max_was_lowered ? 0 : std::min({seen, size.kept, most});
+    size.replicas = size.wanted >= seen ? seen : std::max(size.wanted, kept);
+  }
 
-/// Whether it carries traffic beyond what it is meant to have. A manual count is met exactly all the same.
-bool carries_more(const Member& member, const failover::Shares& shares, bool manual) {
-  const double full = shares.full[member.index];
-  if (manual && full > 0) return false;
-  return member.ready_endpoints > 0 && member.declared->weight > 0 &&
-         carried_share(member, shares) > full + kEqualShares;
-}
+  [[nodiscard]] std::int64_t sum() const {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (sizes_[i].replicas) sum += counted(figures_[i], *sizes_[i].replicas);
+    }
+    return sum;
+  }
 
-struct Needed {
-  std::int32_t total = 0;  ///< Of the service.
-  std::int32_t held = 0;   ///< Of this backend, from earlier.
+  /// A lowered maximum takes what nothing else may: from the highest tier down, never a part or a minimum.
+  void trim(std::int64_t most) {
+    auto excess = sum() - most;
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < figures_.size(); ++i) order.push_back(i);
+    const auto rank = [&](std::size_t i) {
+      return std::pair{-std::int64_t{figures_[i].member->declared->tier}, i};
+    };
+    std::ranges::sort(order, {}, rank);
+    for (const auto i : order) {
+      if (excess <= 0) return;
+      auto& size = sizes_[i];
+      if (!size.replicas) continue;
+      const auto least = std::min(*size.replicas, least_of(i));
+      const auto cut = static_cast<std::int32_t>(std::min<std::int64_t>(excess, *size.replicas - least));
+      *size.replicas -= cut;
+      excess -= cut;
+    }
+  }
+
+  [[nodiscard]] std::int32_t least_of(std::size_t i) const {
+    const auto remembered = memory_.backends.find(figures_[i].member->declared->name);
+    const auto part = remembered == memory_.backends.end() ? std::nullopt : remembered->second.part;
+    return std::max(part.value_or(0), std::min(figures_[i].member->min_replicas(), sizes_[i].wanted));
+  }
+
+  /// What is there or has to be grown only because traffic moves: it comes on top of the bound.
+  [[nodiscard]] std::int64_t for_moves() const {
+    std::int64_t more = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (!sizes_[i].replicas) continue;
+      const auto kept = counted(figures_[i], *sizes_[i].replicas) - sizes_[i].wanted;
+      more += std::max<std::int64_t>(0, kept) + sizes_[i].for_shift;
+    }
+    return more;
+  }
+
+  /// Lower tiers first; what does not fit is not grown.
+  void grow(const SumBounds& bounds) {
+    // What has to be there always is no growth that the sum could stop.
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      auto& size = sizes_[i];
+      if (!size.replicas) continue;
+      const auto least = std::min(size.wanted, figures_[i].member->min_replicas());
+      size.replicas = std::max(*size.replicas, least);
+    }
+    auto room = bounds.steady + std::min(bounds.surge, for_moves()) - sum();
+    std::vector<std::int32_t> tiers;
+    for (const auto& backend : figures_) tiers.push_back(backend.member->declared->tier);
+    std::ranges::sort(tiers);
+    const auto repeated = std::ranges::unique(tiers);
+    tiers.erase(repeated.begin(), repeated.end());
+    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room));
+    if (sum() > bounds.steady) note_surge();
+  }
+
+  /// @return what was grown.
+  std::int64_t grow_tier(std::int32_t tier, std::int64_t room) {
+    std::vector<double> gaps(figures_.size(), 0.0);
+    std::int64_t wanted = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto& size = sizes_[i];
+      if (figures_[i].member->declared->tier != tier || !size.replicas || size.wanted <= *size.replicas)
+        continue;
+      gaps[i] = size.wanted - *size.replicas;
+      wanted += size.wanted - *size.replicas;
+    }
+    if (wanted == 0) return 0;
+    const auto given =
+        apportion(gaps, static_cast<std::int32_t>(std::min<std::int64_t>({room, wanted, kMost})));
+    std::int64_t grown = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (gaps[i] <= 0) continue;
+      auto& size = sizes_[i];
+      const auto more =
+          wanted <= room ? size.wanted - *size.replicas : std::min(given[i], size.wanted - *size.replicas);
+      *size.replicas += more;
+      grown += more;
+      if (*size.replicas >= size.wanted) continue;
+      size.stopped_by_bounds = true;
+      size.reason = "maxReplicas of scaling stops it; raise it, or maxSurgePercent, if it is to take over";
+      add_step(size, "SumBounds", *size.replicas, "the sum of all backends may not grow further");
+    }
+    return grown;
+  }
+
+  void note_surge() {
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      auto& size = sizes_[i];
+      if (!size.replicas || *size.replicas <= seen_of(figures_[i])) continue;
+      add_step(size, "Surge", *size.replicas, "while traffic moves the sum may be above maxReplicas");
+    }
+  }
+
+  static constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+
+  const SizeInput& input_;
+  std::span<const Figures> figures_;
+  const Memory& memory_;
+  std::vector<Size>& sizes_;
 };
-
-/// One of several backends: its part or its minimum, what it carries beside, what it keeps, within its own
-/// bounds; every step in the record.
-void size_member(const api::Snapshot& snapshot,
-                 const Member& member,
-                 const failover::Shares& shares,
-                 Needed needed,
-                 Size& size) {
-  const auto& spec = snapshot.service.spec;
-  std::int32_t replicas = *size.replicas;
-  if (size.has_part) {
-    add_step(size, "Part", replicas, "its part of the total");
-  } else {
-    add_step(size, "Minimum", replicas, "it has no part of the total and keeps its minimum");
-  }
-  if (carries_more(member, shares, spec.replicas.has_value())) {
-    replicas = std::max(replicas, replicas_for(carried_share(member, shares), needed.total));
-    add_step(size, "Carry", replicas, "it carries traffic that is meant for others");
-  }
-  if (needed.held > replicas) {
-    replicas = needed.held;
-    const bool unfit = shares.fitness[member.index] == failover::Fitness::Unfit;
-    size.reason = unfit ? "it keeps its replicas until it is back"
-                        : "it keeps its replicas until it has not been needed for the scale-down window";
-    if (snapshot.settings.frozen) size.reason = "it keeps its replicas while the fleet breaker is on";
-    add_step(size, "Hold", replicas, size.reason);
-  }
-  const auto most = member.max_replicas(spec.scaling->max_replicas);
-  if (replicas > most) {
-    replicas = most;
-    size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
-  }
-  add_step(size, "OwnBounds", replicas, "within its own bounds");
-  size.replicas = replicas;
-}
 
 }  // namespace
 
-std::vector<Size> size_backends(const api::Snapshot& snapshot,
-                                std::int32_t total,
-                                std::span<const Member> members,
-                                const failover::Shares& shares,
-                                const Memory& memory) {
-  const bool several = members.size() > 1;
-  std::vector<std::int32_t> minimums;
-  for (const auto& member : members) minimums.push_back(several ? member.min_replicas() : 0);
-  const auto parts = balancing::divide(shares.full, minimums, total);
-
-  std::vector<Size> sizes(members.size());
-  for (const auto& member : members) {
-    auto& size = sizes[member.index];
-    size.has_part = shares.full[member.index] > 0;
-    if (!member.sizeable()) continue;
-    if (!several) {
-      size.replicas = total;
-      continue;
-    }
-    size.replicas = size.has_part ? parts[member.index] : member.min_replicas();
-    const auto held = snapshot.service.spec.replicas ? held_for_manual(member, shares, total)
-                                                     : held_replicas(snapshot, member, shares, memory, total);
-    size_member(snapshot, member, shares, {.total = total, .held = held}, size);
+SumBounds sum_bounds(const SizeInput& input, std::span<const Figures> figures) {
+  std::optional<std::int32_t> lowest;
+  for (const auto& backend : figures) {
+    const auto& declared = *backend.member->declared;
+    if (declared.weight > 0) lowest = std::min(lowest.value_or(declared.tier), declared.tier);
   }
-  return sizes;
+  SumBounds bounds{.steady = input.max};
+  for (const auto& backend : figures) {
+    if (backend.member->declared->tier > lowest.value_or(0)) bounds.steady += backend.member->min_replicas();
+  }
+  const std::int64_t percent = std::max(0, input.snapshot.service.spec.scaling->max_surge_percent);
+  bounds.surge = (std::int64_t{input.max} * percent + 99) / 100;
+  return bounds;
 }
 
-void record_needs(const api::Snapshot& snapshot,
-                  std::span<const Member> members,
-                  const failover::Shares& shares,
-                  Memory& memory) {
-  const auto window = scaling::down_window(*snapshot.service.spec.scaling, snapshot.settings);
-  for (const auto& member : members) {
-    auto& hold = memory.backends[member.declared->name].hold;
-    // First sight: whatever is there may be needed.
-    if (hold.empty()) hold.record(snapshot.now, failover::Hold::kEverything);
-    const bool unfit = shares.fitness[member.index] == failover::Fitness::Unfit;
-    hold.record(snapshot.now, unfit ? failover::Hold::kEverything : needed_share(member, shares));
-    hold.forget(scaling::moment_before(snapshot.now, window));
-  }
+void bound_sizes(const SizeInput& input,
+                 std::span<const Figures> figures,
+                 const Memory& memory,
+                 std::vector<Size>& sizes) {
+  Bounding{input, figures, memory, sizes}.run();
 }
 
 }  // namespace evenkeel::plan

@@ -8,33 +8,58 @@
 
 #include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/snapshot.hpp"
-#include "evenkeel/failover/shares.hpp"
 
-#include "members.hpp"
+#include "demand.hpp"
+#include "figures.hpp"
 #include "memory.hpp"
+#include "parts.hpp"
 
+/// From the total to the size of every backend. docs/decision.md, "Sizes".
 namespace evenkeel::plan {
 
 /// The size of one backend.
 struct Size {
   std::optional<std::int32_t> replicas;  ///< Empty: the workload is left alone.
   bool has_part = false;                 ///< It has a part of the total.
-  std::string reason;                    ///< Why it is not simply its part; may be empty.
+  std::int32_t wanted = 0;               ///< What it is meant to have, whatever keeps or stops it now.
+  std::int32_t kept = 0;                 ///< What it does not fall below for now.
+  std::int32_t for_shift = 0;            ///< Of what it is meant to have: what only a shift asks for.
+  bool stopped_by_own_maximum = false;
+  bool stopped_by_bounds = false;  ///< It would grow if the sum did not stop it.
+  std::string reason;              ///< Why it is not simply its part; may be empty.
   std::vector<api::Step> steps;
 };
 
-/// Divides the total by the full shares and adds what backends without a part keep: their minimum, what they
-/// carry all the same, and for a while what they were grown to. Call record_needs() first.
-[[nodiscard]] std::vector<Size> size_backends(const api::Snapshot& snapshot,
-                                              std::int32_t total,
-                                              std::span<const Member> members,
-                                              const failover::Shares& shares,
-                                              const Memory& memory);
+/// What the sizes of one decision depend on beside the backends' figures.
+struct SizeInput {
+  const api::Snapshot& snapshot;
+  std::int32_t total = 0;
+  std::int32_t max = 1;  ///< The bound of the total that is in force.
+  const Demand& demand;
+  bool measured = false;          ///< Demand comes from a load metric.
+  double tolerance = 0.1;         ///< Of a rise.
+  bool is_edited = false;         ///< Declared weights were edited, and the shares are on their way.
+  std::span<const double> needs;  ///< Replicas by own readings, full shares applied; empty: by shares.
+};
 
-/// Remembers for which share every backend is needed from now on.
-void record_needs(const api::Snapshot& snapshot,
-                  std::span<const Member> members,
-                  const failover::Shares& shares,
-                  Memory& memory);
+/// What every backend is meant to have: its part or its minimum, what it carries beside, what fail-over will
+/// ask of it. Records the parts and what fail-over added in `memory`.
+[[nodiscard]] std::vector<Size> wanted_sizes(const SizeInput& input,
+                                             std::span<const Figures> figures,
+                                             Memory& memory);
+
+/// Wanted -> decided: falls wait for shares to leave, growth stays within the bounds of the sum.
+/// @pre `figures[i].weight` is decided.
+void bound_sizes(const SizeInput& input,
+                 std::span<const Figures> figures,
+                 const Memory& memory,
+                 std::vector<Size>& sizes);
+
+/// Room left in the sum once `sizes` are in force; what traffic on the move may use is counted in.
+struct SumBounds {
+  std::int64_t steady = 0;  ///< The maximum, and the minimums of standbys.
+  std::int64_t surge = 0;   ///< On top of it while traffic moves.
+};
+[[nodiscard]] SumBounds sum_bounds(const SizeInput& input, std::span<const Figures> figures);
 
 }  // namespace evenkeel::plan

@@ -149,10 +149,7 @@ std::vector<Condition> conditions_of(const PassOutcome& pass) {
   others.push_back(decided(pass, "ScalingLimited"));
   others.push_back(routes_programmed(pass));
   others.push_back(fully_expressed(pass));
-  others.push_back(make_condition("WeightsEffective",
-                                  ConditionStatus::Unknown,
-                                  "NotObserved",
-                                  "the shares that backends really get are not measured"));
+  others.push_back(decided(pass, "WeightsEffective"));
   others.push_back(decided(pass, "FailedOver"));
   others.push_back(conflicted(pass));
   std::vector<Condition> all{ready(pass, others)};

@@ -23,8 +23,8 @@ std::size_t closest_pair(const std::vector<Entry>& entries) {
 
 /// Keeps the older value with the newer time: of two neighbours that is the more cautious value (the queue is
 /// monotonic), kept for longer.
-void merge_recommendations(std::vector<Recommendation>& queue) {
-  while (queue.size() > History::kMaxEntries) {
+void merge_recommendations(std::vector<Recommendation>& queue, std::size_t most) {
+  while (queue.size() > most) {
     const auto i = closest_pair(queue);
     queue[i].time = queue[i + 1].time;
     queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -41,8 +41,8 @@ std::size_t closest_events(const std::vector<ScaleEvent>& events) {
   return best.value_or(closest_pair(events));
 }
 
-void merge_events(std::vector<ScaleEvent>& events) {
-  while (events.size() > History::kMaxEntries) {
+void merge_events(std::vector<ScaleEvent>& events, std::size_t most) {
+  while (events.size() > most) {
     const auto i = closest_events(events);
     events[i].time = events[i + 1].time;
     events[i].change += events[i + 1].change;
@@ -55,7 +55,7 @@ template <class Dominated>
 void push(std::vector<Recommendation>& queue, Recommendation entry, Dominated dominated) {
   while (!queue.empty() && dominated(queue.back().replicas, entry.replicas)) queue.pop_back();
   queue.push_back(entry);
-  merge_recommendations(queue);
+  merge_recommendations(queue, History::kMaxEntries);
 }
 
 std::optional<std::int32_t> first_after(const std::vector<Recommendation>& queue, WallTime cutoff) {
@@ -122,7 +122,7 @@ std::optional<std::int32_t> History::lowest_after(WallTime cutoff) const {
 void History::record_event(WallTime time, std::int64_t change) {
   const auto after = std::ranges::upper_bound(events, time, {}, &ScaleEvent::time);
   events.insert(after, {time, change});
-  merge_events(events);
+  merge_events(events, kMaxEntries);
 }
 
 std::int64_t History::change_after(WallTime cutoff) const {
@@ -139,6 +139,12 @@ void History::forget(WallTime recommendations_before, WallTime events_before) {
   std::erase_if(events, [&](const ScaleEvent& event) { return event.time < events_before; });
 }
 
+void History::merge(std::size_t most) {
+  merge_recommendations(highest, most);
+  merge_recommendations(lowest, most);
+  merge_events(events, most);
+}
+
 void History::redate(WallTime now) {
   redate_entries(highest, now);
   redate_entries(lowest, now);
@@ -153,7 +159,7 @@ void History::normalise() {
   rebuild(lowest, std::greater_equal{});
   std::ranges::sort(events, {}, [](const ScaleEvent& event) { return std::pair{event.time, event.change}; });
   for (auto& event : events) event.change = std::clamp(event.change, -kMost, kMost);
-  merge_events(events);
+  merge_events(events, kMaxEntries);
   seasons.normalise();
 }
 

@@ -73,6 +73,9 @@ class History {
   /// Drops what no window and no period looks back to.
   void forget(WallTime recommendations_before, WallTime events_before);
 
+  /// Merges neighbours until no list has more than `most` entries, keeping the cautious value.
+  void merge(std::size_t most);
+
   /// What is later than `now` counts as of now: clocks run backwards, and a memory may be anybody's.
   void redate(WallTime now);
 

@@ -48,10 +48,14 @@ TEST(DecideOne, EveryDecisionCarriesTheConditionsThatItKnows) {
   const auto decision = decide(one(5, 5).build());
   std::vector<std::string> types;
   for (const auto& found : decision.conditions) types.push_back(found.type);
-  EXPECT_THAT(
-      types,
-      testing::UnorderedElementsAre(
-          "AbleToScale", "SignalsAvailable", "ScalingActive", "ScalingLimited", "FailedOver", "Ready"));
+  EXPECT_THAT(types,
+              testing::UnorderedElementsAre("AbleToScale",
+                                            "SignalsAvailable",
+                                            "ScalingActive",
+                                            "ScalingLimited",
+                                            "WeightsEffective",
+                                            "FailedOver",
+                                            "Ready"));
   EXPECT_EQ(condition(decision, "Ready").status, ConditionStatus::True);
   for (const auto& found : decision.conditions) EXPECT_FALSE(found.message.empty()) << found.type;
 }
@@ -303,7 +307,11 @@ TEST(DecideSeveral, WhatOthersChangeMovesTheTotal) {
   builder.scaling().scale_down.select_policy = api::SelectPolicy::Disabled;
   const auto first = decide(builder.build());
   EXPECT_EQ(first.total.replicas, 10);
-  builder.now(5).seen("blue", {.spec = 8, .share = 50}).metric("rps", 500).memory(first.memory);
+  builder.now(5)
+      .seen("blue", {.spec = 8, .share = 50})
+      .seen("green", {.spec = 5, .share = 50})
+      .metric("rps", 500)
+      .memory(first.memory);
   const auto second = decide(builder.build());
   EXPECT_EQ(second.total.replicas, 13);
   EXPECT_EQ(replicas(second, "blue"), 7);
@@ -362,14 +370,14 @@ TEST(DecideSeveral, FailingOverAndBackAreEventsOnceEach) {
       .metric("rps", 150)
       .memory(decision.memory);
   decision = decide(builder.build());
-  ASSERT_THAT(event_reasons(decision), ElementsAre("FailedOver"));
-  EXPECT_THAT(decision.events[0].message, HasSubstr("blue has no ready endpoint"));
+  ASSERT_THAT(event_reasons(decision), ElementsAre("Panic", "FailedOver"));
+  EXPECT_THAT(decision.events[1].message, HasSubstr("blue has no ready endpoint"));
   EXPECT_EQ(condition(decision, "FailedOver").status, ConditionStatus::True);
   EXPECT_EQ(condition(decision, "Ready").status, ConditionStatus::True) << "traffic is served";
   builder.memory(decision.memory);
   EXPECT_THAT(event_reasons(decide(builder.build())), IsEmpty());
   builder.now(9).seen("blue", {.spec = 3, .share = 0}).metric("rps", 150);
-  EXPECT_THAT(event_reasons(decide(builder.build())), ElementsAre("FailedBack"));
+  EXPECT_THAT(event_reasons(decide(builder.build())), ElementsAre("PanicEnded", "FailedBack"));
 }
 
 TEST(DecideSeveral, NonsenseInTheSnapshotIsPutRightWithAWarning) {

@@ -51,19 +51,25 @@ std::vector<std::string> targets(const Plan& plan) {
 }
 
 TEST(PlanOrder, WeightsThenGrowthThenShrinking) {
+  auto builder = blue_is_down();
+  builder.backend("red", {.weight = 0, .spec = 5, .share = 0});
+  const auto result = plan(builder.build(), decide(builder.build()));
+  EXPECT_THAT(targets(result),
+              ElementsAre("HTTPRoute/shop",
+                          R"(Deployment/shop-green/scale {"spec":{"replicas":3}})",
+                          R"(Deployment/shop-red/scale {"spec":{"replicas":1}})"));
+}
+
+TEST(PlanOrder, AShareRisesOnlyToWhatIsReadyAndItsSenderKeepsWhatItsShareTakes) {
   SnapshotBuilder builder;
   builder.backend("blue", {.weight = 10, .spec = 9, .share = 50})
       .backend("green", {.weight = 90, .spec = 1, .share = 50});
   builder.metric("rps", 500).windows(0, 0);
-  builder.spec().routes = {{.name = "main", .kind = "HTTPRoute", .object_name = "shop"}};
-  builder.snapshot().routes = {
-      {.kind = "HTTPRoute", .key = {.ns = "store", .name = "shop"}, .json = http_route(1, 1)}};
   const auto result = plan(builder.build(), decide(builder.build()));
   EXPECT_THAT(targets(result),
-              ElementsAre("HTTPRoute/shop",
-                          R"(Deployment/shop-green/scale {"spec":{"replicas":9}})",
-                          R"(Deployment/shop-blue/scale {"spec":{"replicas":5}})"))
-      << "blue still carries the half that is set";
+              ElementsAre(R"(Deployment/shop-green/scale {"spec":{"replicas":9}})",
+                          R"(Deployment/shop-blue/scale {"spec":{"replicas":4}})"))
+      << "half of 500 takes four replicas of 70 each";
 }
 
 TEST(PlanOrder, FailingOverIsOneRoutePatchAndOneGrowth) {

@@ -86,7 +86,7 @@ TEST_F(Story, LosingTheLastEndpointMovesTrafficAndGrowsTheStandbyInOneDecision) 
   EXPECT_EQ(decision.backends.at("green").replicas, 6);
   EXPECT_EQ(decision.backends.at("blue").replicas, 6) << "one that lost its endpoints keeps its size";
   EXPECT_EQ(decision.active_tier, 1);
-  EXPECT_THAT(reasons(decision), testing::ElementsAre("FailedOver"));
+  EXPECT_THAT(reasons(decision), testing::ElementsAre("Panic", "FailedOver"));
 }
 
 TEST_F(Story, DemandDoesNotVanishWithThePodsThatServedIt) {
@@ -98,20 +98,26 @@ TEST_F(Story, DemandDoesNotVanishWithThePodsThatServedIt) {
   EXPECT_EQ(step(30, 0).backends.at("green").replicas, 6);
 }
 
-TEST_F(Story, BlueTakesOverAgainAndGreenShrinksOnlyAfterTheWindow) {
+TEST_F(Story, BlueTakesOverAgainStepByStepAndGreenShrinksOnlyAfterTheWindow) {
+  builder_.spec().failover.failback = {
+      .mode = api::FailbackMode::Automatic, .after = std::chrono::seconds{10}, .step_percent = 50};
+  builder_.spec().balancing.max_step_percent = 50;
+  builder_.spec().balancing.step = std::chrono::seconds{5};
   step(0, 300);
   step(5, 300);
   blue_.ready = 0;
   step(10, 300);
   step(60, 300);
   blue_.ready = 6;
-  const auto back = step(65, 300);
+  const auto seen = step(65, 300);
+  EXPECT_DOUBLE_EQ(seen.backends.at("blue").weight, 0) << "it is watched for a while first";
+  EXPECT_DOUBLE_EQ(step(75, 300).backends.at("blue").weight, 50);
+  const auto back = step(85, 300);
   EXPECT_DOUBLE_EQ(back.backends.at("blue").weight, 100);
   EXPECT_EQ(back.backends.at("blue").replicas, 6);
   EXPECT_EQ(back.backends.at("green").replicas, 6);
-  EXPECT_THAT(reasons(back), testing::ElementsAre("FailedBack"));
-  EXPECT_EQ(step(90, 300).backends.at("green").replicas, 6);
-  EXPECT_EQ(step(101, 300).backends.at("green").replicas, 1);
+  EXPECT_EQ(step(114, 300).backends.at("green").replicas, 6);
+  EXPECT_EQ(step(126, 300).backends.at("green").replicas, 1) << "30 s after it was needed last";
 }
 
 }  // namespace

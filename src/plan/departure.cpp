@@ -1,0 +1,57 @@
+#include "departure.hpp"
+
+#include <cmath>
+
+#include "evenkeel/base/moment.hpp"
+
+#include "figures.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+/// Points that have to leave before a backend is kept for it.
+constexpr double kWorthWaiting = 5;
+/// Points within which the observed share has arrived.
+constexpr double kArrived = 2;
+
+void track(const DepartureInput& input, DepartureMemory& memory) {
+  auto& departure = memory.departure;
+  if (input.weight > input.before + kSameShare) {
+    memory.finished = false;
+    memory.gave_up = false;
+    if (departure && input.weight > departure->from - kSameShare) departure.reset();
+    return;
+  }
+  if (input.weight >= input.before - kSameShare) return;
+  memory.finished = false;
+  if (!departure) departure = Departure{.from = input.before, .began = input.now, .last = input.now};
+  departure->last = input.now;
+}
+
+}  // namespace
+
+DepartureState follow_departure(const DepartureInput& input, DepartureMemory& memory) {
+  track(input, memory);
+  auto& departure = memory.departure;
+  if (memory.gave_up && input.observed && std::abs(*input.observed - input.weight) <= kArrived)
+    memory.gave_up = false;
+  if (!departure) return {};
+  const bool is_small = departure->from - input.weight < kWorthWaiting - kSameShare;
+  const bool by_time = is_small || !input.observed;
+  const bool is_over = by_time ? has_passed(departure->last, input.drain, input.now)
+                               : std::abs(*input.observed - input.weight) <= kArrived;
+  if (is_over) {
+    departure.reset();
+    memory.finished = true;
+    return {};
+  }
+  if (has_passed(departure->began, input.timeout, input.now)) {
+    departure.reset();
+    memory.finished = true;
+    memory.gave_up = true;
+    return {.keeps_size = false, .timed_out = true};
+  }
+  return {.keeps_size = !is_small, .timed_out = false};
+}
+
+}  // namespace evenkeel::plan

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "evenkeel/base/clock.hpp"
+
+/// Shift before down: traffic that leaves takes its time. docs/decision.md, "Moving the shares".
+namespace evenkeel::plan {
+
+/// Share on its way out of one backend. Past moments only; shares in percent of all traffic.
+struct Departure {
+  double from = 0;  ///< The share that it began at.
+  WallTime began;
+  WallTime last;  ///< When it fell last.
+  bool operator==(const Departure&) const = default;
+};
+
+struct DepartureMemory {
+  std::optional<Departure> departure;
+  bool finished = false;  ///< A departure has come to its end, and no share has come back since.
+  bool gave_up = false;   ///< It ended by its time-out: what is still observed does not count.
+  bool operator==(const DepartureMemory&) const = default;
+};
+
+struct DepartureInput {
+  double before = 0;               ///< The last decided share.
+  double weight = 0;               ///< The one decided now.
+  std::optional<double> observed;  ///< Measured; empty: unknown.
+  std::chrono::seconds drain{30};
+  std::chrono::seconds timeout{600};
+  WallTime now;
+};
+
+struct DepartureState {
+  bool keeps_size = false;  ///< Its replicas stay.
+  bool timed_out = false;   ///< It has just ended by its time-out.
+};
+
+/// What becomes of it in this decision. Again with the same input and `before` = `weight` nothing changes.
+DepartureState follow_departure(const DepartureInput& input, DepartureMemory& memory);
+
+}  // namespace evenkeel::plan

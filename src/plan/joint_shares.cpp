@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "evenkeel/base/moment.hpp"
+
+#include "joint.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+using failover::Fitness;
+
+/// Points: the coarsest unit of the layers that carry weights. A live weight this close to ours is ours.
+constexpr double kLayerUnit = 1.0;
+/// Points: what a shift still has to go to be under way.
+constexpr double kArrived = 1e-6;
+
+/// Shares on a grid: what sums and divisions leave behind the ninth decimal moves nothing.
+double settled(double share) {
+  return std::round(share * 1e9) / 1e9;
+}
+
+std::uint32_t mixed(std::uint32_t digest, std::string_view text) {
+  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 16777619U;  // FNV-1a
+  return (digest ^ 0xffU) * 16777619U;
+}
+
+/// What an edit of shares is recognised by: names, tiers, weights, algorithm, and who is to drain.
+std::uint32_t digest_of(const Joint& joint) {
+  std::uint32_t digest = 2166136261U;
+  digest = mixed(digest, api::to_string(joint.spec().balancing.algorithm));
+  for (const auto& member : joint.members) {
+    const auto& declared = *member.declared;
+    digest = mixed(digest, declared.name);
+    digest = mixed(digest, std::to_string(declared.tier));
+    digest = mixed(digest, std::to_string(declared.weight));
+    digest = mixed(digest, joint.view.health.backends[member.index].draining ? "drain" : "");
+  }
+  return digest;
+}
+
+/// The last decided shares of those that are declared, scaled to 100; empty where one has none.
+std::vector<double> decided_shares(std::span<const Member> members, const Memory& memory) {
+  std::vector<double> shares;
+  double sum = 0;
+  for (const auto& member : members) {
+    const auto found = memory.backends.find(member.declared->name);
+    if (found == memory.backends.end() || !found->second.weight) return {};
+    shares.push_back(*found->second.weight);
+    sum += shares.back();
+  }
+  if (!(sum > 0)) return {};
+  // As they were, to the last bit: deciding again changes nothing.
+  if (std::abs(sum - 100) <= kArrived) return shares;
+  for (auto& share : shares) share *= 100 / sum;
+  return shares;
+}
+
+Pace pace_of(const Joint& joint) {
+  const auto& memory = joint.memory;
+  const bool is_due =
+      !memory.stepped || has_passed(*memory.stepped, joint.spec().balancing.step, joint.snapshot.now);
+  // Computed shares never are in place for good, so an edit of weights goes their way.
+  if (is_edited(joint) && !joint.view.computed) return joint.demand.value || is_due ? Pace::Edit : Pace::Rest;
+  return is_due ? Pace::Step : Pace::Rest;
+}
+
+Mover mover_of(const Figures& backend, std::int32_t wanted) {
+  return {.set = backend.set,
+          .target = backend.target,
+          .ready = backend.ready,
+          .wanted = wanted,
+          .ready_capacity = backend.ready_capacity(),
+          .is_out = backend.is_out,
+          .is_unfit = backend.is_unfit,
+          .leaves_now = backend.leaves_now,
+          .carried = backend.carried};
+}
+
+}  // namespace
+
+std::vector<double> starting_shares(const api::Snapshot& snapshot,
+                                    std::span<const Member> members,
+                                    const Memory& memory) {
+  auto live = shares_as_set(members);
+  // Every decision of Observe starts from the live state, and Paused repeats it.
+  if (snapshot.service.spec.mode != api::Mode::Enforce) return live;
+  auto decided = decided_shares(members, memory);
+  if (decided.empty()) return live;
+  const bool holds = memory.shares_changed &&
+                     !has_passed(*memory.shares_changed, snapshot.service.spec.balancing.step, snapshot.now);
+  const bool is_unknown =
+      std::ranges::none_of(members, [](const Member& m) { return m.seen->weight.has_value(); });
+  bool is_equal = true;
+  for (std::size_t i = 0; i < live.size(); ++i)
+    is_equal = is_equal && std::abs(live[i] - decided[i]) <= kLayerUnit;
+  return holds || is_unknown || is_equal ? decided : live;
+}
+
+bool is_edited(const Joint& joint) {
+  return joint.memory.declared != digest_of(joint);
+}
+
+void find_full_shares(Joint& joint) {
+  const auto& health = joint.view.health.backends;
+  const auto may_serve = [&](const Member& member) {
+    const auto fitness = health[member.index].fitness;
+    return fitness == Fitness::Eligible || fitness == Fitness::Asleep;
+  };
+  std::optional<std::int32_t> tier;
+  for (const auto& member : joint.members) {
+    if (may_serve(member)) tier = std::min(tier.value_or(member.declared->tier), member.declared->tier);
+  }
+  const bool equal = joint.spec().balancing.algorithm == api::Algorithm::RoundRobin;
+  joint.full.assign(joint.members.size(), 0.0);
+  double sum = 0;
+  for (const auto& member : joint.members) {
+    double share = 0;
+    if (tier && may_serve(member) && member.declared->tier == *tier) {
+      share = equal ? 1 : std::max(1, member.declared->weight);
+    } else if (!tier && health[member.index].ready > 0) {
+      share = joint.set[member.index];
+    }
+    joint.full[member.index] = share;
+    sum += share;
+  }
+  if (!(sum > 0)) {
+    joint.full = joint.set;
+    return;
+  }
+  for (auto& share : joint.full) share *= 100 / sum;
+}
+
+void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
+  joint.figures.clear();
+  for (const auto& member : joint.members) {
+    const auto i = member.index;
+    const auto& health = joint.view.health.backends[i];
+    joint.figures.push_back({.member = &member,
+                             .is_eligible = health.fitness == Fitness::Eligible,
+                             .is_unfit = health.fitness == Fitness::Unfit,
+                             .is_out = health.fitness == Fitness::Out,
+                             .leaves_now = joint.view.leaves_now[i] != 0,
+                             .is_short = joint.targets.is_short[i] != 0,
+                             .ready = health.ready,
+                             .expected = health.expected,
+                             .full = settled(joint.targets.full[i] * 100),
+                             .sizing = settled(joint.targets.sizing[i] * 100),
+                             .carried = joint.targets.carried[i],
+                             .set = joint.set[i],
+                             .target = settled(joint.targets.target[i]),
+                             .weight = joint.set[i],
+                             .observed = member.observed,
+                             .load = joint.loads[i],
+                             .limit = limits[i]});
+  }
+}
+
+Moved move_towards_targets(Joint& joint, std::span<const std::int32_t> wanted, std::int32_t total) {
+  std::vector<Mover> movers;
+  movers.reserve(joint.figures.size());
+  bool is_missing = false;
+  for (const auto& backend : joint.figures) {
+    movers.push_back(mover_of(backend, wanted.empty() ? 0 : wanted[backend.member->index]));
+    is_missing = is_missing || backend.is_unfit || backend.is_missing();
+  }
+  const Movement movement{.demand = joint.demand.value,
+                          .total = total,
+                          .max_step = static_cast<double>(joint.spec().balancing.max_step_percent),
+                          .pace = pace_of(joint),
+                          .missing = is_missing,
+                          .repeats = joint.memory.decided == joint.snapshot.now,
+                          .excess_returns = joint.targets.excess_returns};
+  auto moved = move_shares(movers, movement);
+  for (std::size_t i = 0; i < joint.figures.size(); ++i) joint.figures[i].weight = moved.moves[i].weight;
+  return moved;
+}
+
+void record_shares(Joint& joint, const Moved& moved) {
+  const auto now = joint.snapshot.now;
+  const bool writes = joint.spec().mode == api::Mode::Enforce;
+  bool has_changed = false;
+  bool has_arrived = true;
+  for (auto& backend : joint.figures) {
+    auto& before = joint.remembered(*backend.member);
+    // What somebody else has set meanwhile and we set back is a change as well.
+    has_changed = has_changed || std::abs(backend.weight - backend.set) > kArrived ||
+                  std::abs(backend.weight - before.weight.value_or(backend.set)) > kArrived;
+    has_arrived = has_arrived && std::abs(backend.weight - backend.target) <= kArrived;
+    before.weight = writes ? std::optional{backend.weight} : std::nullopt;
+    watch_share(backend.weight, backend.observed, now, before.watch);
+  }
+  if (!writes) return;
+  if (has_changed) joint.memory.shares_changed = now;
+  if (moved.stepped) joint.memory.stepped = now;
+  if (has_arrived) joint.memory.declared = digest_of(joint);
+}
+
+}  // namespace evenkeel::plan

@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "evenkeel/base/moment.hpp"
+
+#include "joint.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+/// Points within which a share counts as being where it is meant to be.
+constexpr double kInPlace = 2;
+
+std::int32_t whole_up(double replicas) {
+  const double up = std::ceil(replicas - kSameShare);
+  if (!(up > 0)) return 0;
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::min(up, kMost));
+}
+
+/// The replicas that `share` percent of demand take.
+std::int32_t room_for(const Figures& backend, double share, double demand) {
+  return whole_up(share / 100 * demand / backend.load.capacity);
+}
+
+void keep(Size& size, const char* step, std::int32_t replicas, const char* why) {
+  if (replicas <= std::max(size.kept, size.wanted)) return;
+  size.kept = replicas;
+  size.reason = why;
+  size.steps.push_back({.step = step, .replicas = replicas, .detail = why});
+}
+
+/// Shift before down: what it has to keep for the share that it has, or is still seen to have.
+void keep_for_share(const Joint& joint, const Figures& backend, const DepartureMemory& leaving, Size& size) {
+  const auto seen = backend.member->spec_replicas.value_or(0);
+  if (!joint.demand.value) {
+    if (joint.spec().replicas || leaving.finished) return;
+    keep(size, "Keep", seen, "demand is unknown: it falls only once a shift away from it has finished");
+    return;
+  }
+  double share = backend.weight;
+  if (backend.observed && !leaving.gave_up) share = std::max(share, *backend.observed);
+  // A count that people ask for is met where no share has still to leave.
+  if (joint.spec().replicas && share <= backend.target + kInPlace) return;
+  keep(size,
+       "Keep",
+       std::min(seen, room_for(backend, share, *joint.demand.value)),
+       "it keeps what its share takes until that has left");
+}
+
+class Slicer {
+ public:
+  Slicer(Joint& joint, Moved& moved, std::vector<Size>& sizes)
+      : joint_{joint},
+        moved_{moved},
+        sizes_{sizes} {}
+
+  /// @return whether share was moved.
+  bool run() {
+    if (!joint_.demand.value || moved_.stepped || is_in_flight()) return false;
+    const auto receiver = find_receiver();
+    const auto sender = find_sender();
+    if (!receiver || !sender) return false;
+    const auto& from = joint_.figures[*sender];
+    const auto seen = seen_of(*sender);
+    const bool may_give_up = seen - 1 >= least_of(*sender);
+    if (may_give_up && seen > seen_of(*receiver)) {
+      give_up_one(*sender);
+      return false;
+    }
+    const double kept_share = 100 * (seen - 1) * from.load.capacity / std::max(1e-9, *joint_.demand.value);
+    // A sender that gives up nothing more has less than a replica's share left to lose.
+    double points = may_give_up ? from.weight - kept_share : from.weight - from.target;
+    if (joint_.view.computed) points = std::min<double>(points, joint_.spec().balancing.max_step_percent);
+    return move(*sender, *receiver, points);
+  }
+
+ private:
+  [[nodiscard]] std::int32_t seen_of(std::size_t i) const {
+    return joint_.figures[i].member->spec_replicas.value_or(0);
+  }
+  /// With share left it has one replica at least.
+  [[nodiscard]] std::int32_t least_of(std::size_t i) const {
+    const auto& backend = joint_.figures[i];
+    return std::max({sizes_[i].wanted, backend.member->min_replicas(), backend.target > kSameShare ? 1 : 0});
+  }
+
+  /// One slice at a time: nothing else is on its way.
+  [[nodiscard]] bool is_in_flight() const {
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      if (!sizes_[i].replicas) continue;
+      if (*sizes_[i].replicas != seen_of(i)) return true;
+      if (joint_.figures[i].is_eligible && joint_.figures[i].ready < seen_of(i)) return true;
+      if (joint_.memory.backends.at(joint_.figures[i].member->declared->name).leaving.departure) return true;
+    }
+    return joint_.memory.stepped &&
+           !has_passed(*joint_.memory.stepped, joint_.spec().balancing.step, joint_.snapshot.now);
+  }
+
+  [[nodiscard]] std::optional<std::size_t> find_receiver() const {
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      const auto& backend = joint_.figures[i];
+      const double gap = backend.target - backend.weight;
+      if (!sizes_[i].replicas || !moved_.moves[i].waits_for_capacity || gap <= kSameShare) continue;
+      if (!sizes_[i].stopped_by_bounds && seen_of(i) < sizes_[i].wanted) continue;
+      if (sizes_[i].stopped_by_own_maximum) continue;
+      if (!best || gap > joint_.figures[*best].target - joint_.figures[*best].weight) best = i;
+    }
+    return best;
+  }
+
+  [[nodiscard]] std::optional<std::size_t> find_sender() const {
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      const auto& backend = joint_.figures[i];
+      const double excess = backend.weight - backend.target;
+      if (!sizes_[i].replicas || excess <= kSameShare) continue;
+      if (!best || excess > joint_.figures[*best].weight - joint_.figures[*best].target) best = i;
+    }
+    return best;
+  }
+
+  void give_up_one(std::size_t sender) {
+    auto& size = sizes_[sender];
+    size.replicas = seen_of(sender) - 1;
+    size.reason = "it gives up a replica, so that who takes its share has room to grow";
+    size.steps.push_back({.step = "Slice", .replicas = size.replicas, .detail = size.reason});
+  }
+
+  bool move(std::size_t sender, std::size_t receiver, double points) {
+    const auto& from = joint_.figures[sender];
+    const auto& to = joint_.figures[receiver];
+    points = std::min({points, from.weight - from.target, to.target - to.weight});
+    if (!(points > kSameShare)) return false;
+    for (const auto i : {sender, receiver}) {
+      auto& weight = joint_.figures[i].weight;
+      weight += i == sender ? -points : points;
+      if (std::abs(weight - joint_.figures[i].target) <= kSameShare) weight = joint_.figures[i].target;
+      moved_.moves[i].weight = weight;
+      moved_.moves[i].rule = "Slice";
+    }
+    moved_.stepped = true;
+    return true;
+  }
+
+  Joint& joint_;
+  Moved& moved_;
+  std::vector<Size>& sizes_;
+};
+
+}  // namespace
+
+void keep_for_departures(Joint& joint, std::vector<Size>& sizes) {
+  const auto& balancing = joint.spec().balancing;
+  for (const auto& backend : joint.figures) {
+    auto& before = joint.remembered(*backend.member);
+    const auto state = follow_departure({.before = before.weight.value_or(backend.set),
+                                         .weight = backend.weight,
+                                         .observed = backend.member->observed,
+                                         .drain = balancing.drain,
+                                         .timeout = balancing.drain_timeout,
+                                         .now = joint.snapshot.now},
+                                        before.leaving);
+    auto& size = sizes[backend.member->index];
+    if (!backend.member->sizeable()) continue;
+    if (state.timed_out && joint.spec().mode == api::Mode::Enforce) {
+      joint.decision.events.push_back(
+          {.type = api::Event::Type::Warning,
+           .reason = "DrainIncomplete",
+           .message = "backend " + backend.member->declared->name +
+                      " still has traffic when drainTimeoutSeconds are over; its replicas go all the same"});
+    }
+    if (joint.memory.total == 0) continue;
+    const auto seen = backend.member->spec_replicas.value_or(0);
+    if (state.keeps_size)
+      keep(size, "Drain", seen, "it keeps its size until the traffic that was taken from it has left");
+    keep_for_share(joint, backend, before.leaving, size);
+  }
+}
+
+bool slice(Joint& joint, Moved& moved, std::vector<Size>& sizes) {
+  return Slicer{joint, moved, sizes}.run();
+}
+
+}  // namespace evenkeel::plan

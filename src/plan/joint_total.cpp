@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "evenkeel/scaling/need.hpp"
+
+#include "joint.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+std::span<const api::Pod> pods_of(const Member& member) {
+  return member.seen->pods;
+}
+
+api::SignalState state_of(const scaling::Reading& reading) {
+  api::SignalState state{
+      .name = reading.name, .quality = reading.quality, .sample_time = reading.sample_time};
+  if (reading.milli) state.value = static_cast<double>(*reading.milli) / 1000.0;
+  return state;
+}
+
+/// The counts that the arithmetic starts from: upstream's for one backend, sums for several.
+scaling::Counts counts_of(const Joint& joint, std::int32_t current) {
+  const auto& members = joint.members;
+  if (!joint.is_several()) {
+    return {.current = current,
+            .existing = members.front().existing,
+            .ready = members.front().ready_pods,
+            .several = false};
+  }
+  std::int64_t ready = 0;
+  for (const auto& member : members) {
+    if (joint.full[member.index] > 0) ready += member.ready_endpoints;
+  }
+  return {.current = current,
+          .existing = current,
+          .ready = static_cast<std::int32_t>(std::min<std::int64_t>(ready, current)),
+          .several = true};
+}
+
+/// What the backends' own readings of one metric ask for.
+Needs needs_of(Joint& joint,
+               const api::Metric& metric,
+               const scaling::Reading& reading,
+               std::int32_t current) {
+  std::vector<BackendNeed> needs;
+  for (const auto& member : joint.members) {
+    BackendNeed need{.full = joint.full[member.index]};
+    const auto seen = reading.by_backend.find(member.declared->name);
+    if (need.full > 0 && seen != reading.by_backend.end()) {
+      const scaling::BackendCounts counts{.name = member.declared->name,
+                                          .current = member.spec_replicas.value_or(0),
+                                          .ready = member.ready_pods,
+                                          .rollout = member.rollout,
+                                          .pods = pods_of(member)};
+      need.need = scaling::backend_need(metric, reading, counts, joint.snapshot.settings, joint.snapshot.now);
+      need.share = share_behind(
+          joint.remembered(member).watch,
+          member.observed,
+          {.time = seen->second.sample_time.value_or(joint.snapshot.now),
+           .window = seen->second.window.count() > 0 ? seen->second.window : scaling::kUsualWindow},
+          joint.spec().balancing.drain,
+          joint.snapshot.now);
+    }
+    needs.push_back(need);
+  }
+  return combine_needs(needs, current);
+}
+
+/// The metric whose proposal counts: the largest, the first of equals.
+std::optional<std::string> deciding_metric(const scaling::TotalOutcome& outcome) {
+  const api::Step* best = nullptr;
+  for (const auto& step : outcome.steps) {
+    if (step.step != "Metric" || !step.replicas) continue;
+    if (best == nullptr || *step.replicas > *best->replicas) best = &step;
+  }
+  return best == nullptr ? std::nullopt : best->metric;
+}
+
+std::int32_t floor_in_replicas(const Joint& joint) {
+  const auto& floor = joint.memory.demand.floor;
+  if (!floor) return 0;
+  double planned = 1;
+  if (joint.load_metric) planned = joint.spec().scaling->metrics[*joint.load_metric].target_value.value();
+  if (!(planned > 0)) return 0;
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::min(kMost, std::ceil(floor->lost.value / planned - kSameShare)));
+}
+
+void report_demand(Joint& joint) {
+  if (!joint.is_several()) return;
+  api::Step step{.step = "Demand"};
+  step.value = joint.demand.value;
+  if (joint.load_metric) step.metric = joint.readings[*joint.load_metric].name;
+  if (!joint.demand.value) step.detail = "unknown: no signal that can be used";
+  if (joint.demand.remembered) step.detail = "the last Fresh reading stands for one scale-down window";
+  if (joint.demand.is_floor)
+    step.detail = "what was asked for before endpoints were lost is a floor for a while";
+  joint.decision.total.steps.push_back(std::move(step));
+}
+
+}  // namespace
+
+void read_metrics(Joint& joint) {
+  if (!joint.spec().scaling) return;
+  scaling::SignalContext context{.now = joint.snapshot.now, .serving_endpoints = 0};
+  std::vector<scaling::SignalBackend> backends;
+  backends.reserve(joint.members.size());
+  // What samples are expected from follows the live shares: under those they were taken.
+  const auto live = shares_as_set(joint.members);
+  for (const auto& member : joint.members) {
+    const bool has_share = live[member.index] > 0;
+    if (has_share) context.serving_endpoints += member.ready_endpoints;
+    backends.push_back({.name = member.declared->name,
+                        .has_share = has_share,
+                        .ready_endpoints = member.ready_endpoints,
+                        .pods = pods_of(member)});
+  }
+  context.backends = backends;
+  const auto& metrics = joint.spec().scaling->metrics;
+  joint.readings.reserve(metrics.size());
+  for (const auto& metric : metrics) {
+    const auto found = joint.snapshot.metrics.find(metric.name);
+    const auto* samples = found == joint.snapshot.metrics.end() ? nullptr : &found->second;
+    joint.readings.push_back(scaling::read_signal(metric, samples, context));
+    const auto& reading = joint.readings.back();
+    joint.decision.signals.push_back(state_of(reading));
+    auto& warnings = joint.decision.warnings;
+    warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+  }
+  joint.load_metric = load_metric_of(*joint.spec().scaling);
+}
+
+void measure(Joint& joint) {
+  if (!joint.is_several() || !joint.spec().scaling) return;
+  const auto now = joint.snapshot.now;
+  auto& memory = joint.memory.demand;
+  if (joint.load_metric) {
+    joint.demand = measure_demand(joint.readings[*joint.load_metric], joint.window(), now, memory);
+    return;
+  }
+  // What the metrics ask for in all is known only when the total is decided; until then it is as it was
+  // before.
+  const auto& last = memory.last && memory.last->time < now ? memory.last : memory.before;
+  if (last && last->time >= scaling::moment_before(now, joint.window())) joint.demand.value = last->value;
+}
+
+void settle_demand_floor(Joint& joint) {
+  if (!joint.is_several()) return;
+  bool is_lost = false;
+  bool is_somebody_away = false;
+  double ready = 0;
+  for (const auto& member : joint.members) {
+    const auto& health = joint.view.health.backends[member.index];
+    auto& before = joint.remembered(member);
+    const bool is_gone = health.ready == 0 && health.fitness != failover::Fitness::Out && !member.asleep;
+    is_lost = is_lost || (is_gone && before.had_endpoints);
+    is_somebody_away = is_somebody_away || (is_gone && member.declared->weight > 0 && health.expected > 0);
+    if (health.fitness == failover::Fitness::Eligible) ready += health.ready * joint.capacities[member.index];
+    before.had_endpoints = health.ready > 0 && joint.set[member.index] > 0;
+  }
+  const auto& floor = joint.memory.demand.floor;
+  const bool is_covered = !is_somebody_away || (floor && ready >= floor->lost.value);
+  settle_floor(is_lost, is_covered, joint.window(), joint.snapshot.now, joint.memory.demand);
+  joint.demand = with_floor(joint.demand, joint.memory.demand);
+}
+
+TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limits) {
+  const auto& snapshot = joint.snapshot;
+  const auto& scaling = *joint.spec().scaling;
+  scaling::TotalInput input{.scaling = scaling,
+                            .manual = joint.spec().replicas,
+                            .settings = snapshot.settings,
+                            .now = snapshot.now,
+                            .counts = counts_of(joint, current),
+                            .limits = limits,
+                            .restored = snapshot.restored};
+  std::vector<Needs> needs(scaling.metrics.size());
+  if (joint.is_several()) {
+    input.asked.resize(scaling.metrics.size());
+    for (std::size_t i = 0; i < scaling.metrics.size(); ++i) {
+      if (scaling.metrics[i].scope == api::MetricScope::Service) continue;
+      needs[i] = needs_of(joint, scaling.metrics[i], joint.readings[i], current);
+      input.asked[i] = needs[i].total;
+    }
+    if (const auto floor = floor_in_replicas(joint); floor > 0) input.floor = floor;
+  } else {
+    input.pods = pods_of(joint.members.front());
+    input.rollout = joint.members.front().rollout;
+  }
+  TotalStage stage{.outcome = scaling::decide_total(input, joint.readings, joint.memory.history),
+                   .needs = {}};
+  const auto deciding = deciding_metric(stage.outcome);
+  for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
+    if (scaling.metrics[i].name == *deciding) stage.needs = std::move(needs[i]);
+  }
+  if (joint.is_several() && !joint.load_metric) {
+    joint.demand = with_floor(
+        demand_in_replicas(stage.outcome.proposal, joint.window(), snapshot.now, joint.memory.demand),
+        joint.memory.demand);
+  }
+  auto& steps = joint.decision.total.steps;
+  steps.insert(steps.end(), stage.outcome.steps.begin(), stage.outcome.steps.end());
+  report_demand(joint);
+  return stage;
+}
+
+}  // namespace evenkeel::plan

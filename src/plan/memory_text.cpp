@@ -1,0 +1,81 @@
+#include "memory_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace evenkeel::plan {
+namespace {
+
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+/// Longer ago is as good as never, and so is what no double tells to the nanosecond.
+constexpr std::int64_t kLongestAgo = 9'000'000'000'000'000;
+
+}  // namespace
+
+MemoryWriter& MemoryWriter::real(double value) {
+  separate();
+  if (!std::isfinite(value)) value = 0;
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  text_.append(digits, end);
+  return *this;
+}
+
+MemoryWriter& MemoryWriter::time(WallTime moment) {
+  separate();
+  std::int64_t ago = 0;
+  const bool is_far =
+      __builtin_sub_overflow(now_.time_since_epoch().count(), moment.time_since_epoch().count(), &ago);
+  if (is_far) ago = moment < now_ ? kLongestAgo : 0;
+  ago = std::clamp<std::int64_t>(ago, 0, kLongestAgo);
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, ago / kNanoseconds).ptr;
+  text_.append(digits, end);
+  if (const auto rest = ago % kNanoseconds; rest != 0) {
+    std::string decimals = std::to_string(kNanoseconds + rest);
+    decimals[0] = '.';
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    text_ += decimals;
+  }
+  return *this;
+}
+
+void MemoryWriter::quote(std::string_view value) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  text_ += '"';
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text_ += '\\';
+      text_ += c;
+    } else if (byte < 0x20 || byte >= 0x7f) {
+      // Bytes rather than characters: what comes back is only compared with what was written.
+      text_ += "\\u00";
+      text_ += kHex[byte >> 4U];
+      text_ += kHex[byte & 0xfU];
+    } else {
+      text_ += c;
+    }
+  }
+  text_ += '"';
+}
+
+WallTime MemoryReader::time(Element value) {
+  const double ago = real(value);
+  // The negation also catches NaN.
+  if (!(ago >= 0)) failed_ = true;
+  if (failed_) return now_;
+  const double nanoseconds =
+      std::min(std::round(ago * static_cast<double>(kNanoseconds)), static_cast<double>(kLongestAgo));
+  const std::chrono::nanoseconds span{static_cast<std::int64_t>(nanoseconds)};
+  if (written_ < WallTime::min() + span) return WallTime::min();
+  return std::min(written_ - span, now_);
+}
+
+std::optional<WallTime> MemoryReader::time_or_none(Element value) {
+  const double ago = real(value);
+  if (ago == -1) return std::nullopt;
+  return time(value);
+}
+
+}  // namespace evenkeel::plan

@@ -1,0 +1,173 @@
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <simdjson.h>
+
+#include "evenkeel/base/clock.hpp"
+
+/// Memory as compact JSON. Moments are seconds before the one at which the memory was written, so that they
+/// stay short; they are exact to the nanosecond for a hundred days back.
+namespace evenkeel::plan {
+
+/// Appends JSON. The caller keeps the brackets balanced; commas are set here.
+class MemoryWriter {
+ public:
+  explicit MemoryWriter(WallTime now) : now_{now} { text_.reserve(kUsualSize); }
+
+  MemoryWriter& open(char bracket) {
+    separate();
+    text_ += bracket;
+    fresh_ = true;
+    return *this;
+  }
+  MemoryWriter& close(char bracket) {
+    text_ += bracket;
+    fresh_ = false;
+    return *this;
+  }
+  /// `name` is escaped; what follows is its value.
+  MemoryWriter& key(std::string_view name) {
+    separate();
+    quote(name);
+    text_ += ':';
+    fresh_ = true;
+    return *this;
+  }
+  MemoryWriter& number(std::int64_t value) {
+    separate();
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    text_.append(digits, end);
+    return *this;
+  }
+  /// Shortest text that reads back as the same double; what is not finite is 0.
+  MemoryWriter& real(double value);
+  MemoryWriter& flag(bool value) {
+    separate();
+    text_ += value ? '1' : '0';
+    return *this;
+  }
+  MemoryWriter& text(std::string_view value) {
+    separate();
+    quote(value);
+    return *this;
+  }
+  MemoryWriter& time(WallTime moment);
+  /// -1 where there is none.
+  MemoryWriter& time(const std::optional<WallTime>& moment) { return moment ? time(*moment) : number(-1); }
+
+  [[nodiscard]] const std::string& str() const { return text_; }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  static constexpr std::size_t kUsualSize = 2048;
+
+  void separate() {
+    if (!fresh_) text_ += ',';
+    fresh_ = false;
+  }
+  void quote(std::string_view value);
+
+  WallTime now_;
+  std::string text_;
+  bool fresh_ = true;
+};
+
+/// Reads what MemoryWriter wrote. Collects failure: after the first wrong type all that is read is void.
+class MemoryReader {
+ public:
+  using Element = simdjson::dom::element;
+
+  /// @param written  when the memory was written.
+  /// @param now      no moment is later.
+  MemoryReader(WallTime written, WallTime now) : written_{written}, now_{now} {}
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  void fail() { failed_ = true; }
+
+  std::int64_t integer(Element value) {
+    std::int64_t result = 0;
+    if (value.get(result) != simdjson::SUCCESS) failed_ = true;
+    return result;
+  }
+  /// 0 or more.
+  std::int32_t count(Element value) {
+    const auto result = integer(value);
+    if (result >= 0 && result <= std::numeric_limits<std::int32_t>::max())
+      return static_cast<std::int32_t>(result);
+    failed_ = true;
+    return 0;
+  }
+  std::int32_t small(Element value) {
+    const auto result = integer(value);
+    if (result >= std::numeric_limits<std::int32_t>::min() &&
+        result <= std::numeric_limits<std::int32_t>::max())
+      return static_cast<std::int32_t>(result);
+    failed_ = true;
+    return 0;
+  }
+  double real(Element value) {
+    double result = 0;
+    if (value.get(result) != simdjson::SUCCESS) failed_ = true;
+    return result;
+  }
+  bool flag(Element value) { return integer(value) != 0; }
+  std::string text(Element value) {
+    std::string_view result;
+    if (value.get(result) != simdjson::SUCCESS) failed_ = true;
+    return std::string{result};
+  }
+  WallTime time(Element value);
+  std::optional<WallTime> time_or_none(Element value);
+
+  /// Calls `each(element)` for the items of a list.
+  template <class Each>
+  void list(Element value, Each each) {
+    simdjson::dom::array items;
+    if (value.get(items) != simdjson::SUCCESS) {
+      failed_ = true;
+      return;
+    }
+    for (const auto item : items) {
+      if (failed_) return;
+      each(item);
+    }
+  }
+  /// The items of a list of exactly kSize; null where it is not one.
+  template <std::size_t kSize>
+  bool row(Element value, Element (&items)[kSize]) {
+    std::size_t found = 0;
+    list(value, [&](Element item) {
+      if (found < kSize) items[found] = item;
+      ++found;
+    });
+    if (found != kSize) failed_ = true;
+    return !failed_;
+  }
+  /// Calls `each(key, element)` for the members of an object.
+  template <class Each>
+  void object(Element value, Each each) {
+    simdjson::dom::object members;
+    if (value.get(members) != simdjson::SUCCESS) {
+      failed_ = true;
+      return;
+    }
+    for (const auto member : members) {
+      if (failed_) return;
+      each(member.key, member.value);
+    }
+  }
+
+ private:
+  WallTime written_;
+  WallTime now_;
+  bool failed_ = false;
+};
+
+}  // namespace evenkeel::plan

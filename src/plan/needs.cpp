@@ -1,0 +1,83 @@
+#include "needs.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "evenkeel/base/moment.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+/// Percent of all traffic under which a reading says too little of the whole.
+constexpr double kLeastShare = 5;
+
+bool is_close(double observed, double set) {
+  return std::abs(observed - set) <= std::max(5.0, set / 10);
+}
+
+bool is_usable(const BackendNeed& backend) {
+  return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;
+}
+
+}  // namespace
+
+void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch) {
+  constexpr double kSame = 0.01;
+  if (!watch.share || std::abs(*watch.share - set) > kSame) {
+    watch.share = set;
+    watch.set_since = now;
+  }
+  if (!observed || !is_close(*observed, set)) {
+    watch.settled_since.reset();
+  } else if (!watch.settled_since) {
+    watch.settled_since = now;
+  }
+}
+
+std::optional<double> share_behind(const ShareWatch& watch,
+                                   std::optional<double> observed,
+                                   ReadingSpan reading,
+                                   std::chrono::seconds drain,
+                                   WallTime now) {
+  // Windows come from samples: anything.
+  constexpr std::chrono::hours kLongest{24};
+  const auto window = std::clamp<std::chrono::seconds>(reading.window, std::chrono::seconds{0}, kLongest);
+  if (observed) {
+    const bool is_settled = watch.settled_since && has_passed(*watch.settled_since, window, reading.time);
+    return is_settled ? observed : std::nullopt;
+  }
+  const auto span = std::max(2 * window, drain);
+  const bool is_old = watch.set_since && has_passed(*watch.set_since, span, now);
+  return is_old ? watch.share : std::nullopt;
+}
+
+Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current) {
+  Needs needs;
+  double weighted = 0;
+  double full = 0;
+  double all = 0;
+  bool any = false;
+  for (const auto& backend : backends) {
+    if (!backend.need) continue;
+    any = true;
+    all += *backend.need;
+    if (!is_usable(backend)) continue;
+    weighted += *backend.need * backend.full / *backend.share;
+    full += backend.full / 100;
+  }
+  if (!any) return needs;
+  if (!(full > 0)) {
+    needs.total = std::max<double>(all, current);
+    return needs;
+  }
+  needs.total = weighted / full;
+  for (const auto& backend : backends) {
+    // Whoever cannot tell gets what the others need on average for such a share.
+    const double part = is_usable(backend) ? *backend.need * backend.full / *backend.share
+                                           : *needs.total * backend.full / 100;
+    needs.parts.push_back(std::isfinite(part) ? part : 0.0);
+  }
+  return needs;
+}
+
+}  // namespace evenkeel::plan

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "evenkeel/base/clock.hpp"
+
+/// What the readings of single backends ask of the total and of its parts. docs/decision.md, "Needs".
+namespace evenkeel::plan {
+
+/// Since when the share of a backend can be relied on. Past moments only.
+struct ShareWatch {
+  std::optional<double> share;            ///< The share that is set, as last seen.
+  std::optional<WallTime> set_since;      ///< It has been set since then.
+  std::optional<WallTime> settled_since;  ///< The observed one has been close to it since then.
+  bool operator==(const ShareWatch&) const = default;
+};
+
+/// Keeps `watch` up to date: shares in percent of all traffic.
+void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch);
+
+/// What a reading is of.
+struct ReadingSpan {
+  WallTime time;  ///< Of its newest sample.
+  std::chrono::seconds window{60};
+};
+
+/// The share that a reading of the backend was taken under, in percent: the observed one where it has stayed
+/// close to the set one since the reading's window began; where shares are not observed, a set one that has
+/// not changed for max(2 x window, `drain`). Empty: nothing can be told from that reading alone.
+[[nodiscard]] std::optional<double> share_behind(const ShareWatch& watch,
+                                                 std::optional<double> observed,
+                                                 ReadingSpan reading,
+                                                 std::chrono::seconds drain,
+                                                 WallTime now);
+
+struct BackendNeed {
+  double full = 0;              ///< Percent of all traffic that its size follows.
+  std::optional<double> share;  ///< share_behind() its reading.
+  std::optional<double> need;   ///< Replicas, unrounded; empty: its reading cannot be used.
+};
+
+struct Needs {
+  std::optional<double> total;  ///< Unrounded; empty: no backend's reading can be used.
+  std::vector<double> parts;    ///< What the total is divided by; empty: by full shares.
+};
+
+/// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
+/// none, the sum of all needs, at least the current total.
+[[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
+
+}  // namespace evenkeel::plan

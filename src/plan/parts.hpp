@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+/// The parts that backends have of the total. docs/decision.md, "Parts".
+namespace evenkeel::plan {
+
+struct Holder {
+  double division = 0;               ///< Relative; 0 or less: it has no part.
+  std::int32_t minimum = 0;          ///< Of its part.
+  double share = 0;                  ///< Of all traffic that it is meant to carry, as a fraction.
+  double planned = 1;                ///< Demand that one replica is planned for.
+  bool had_extra = false;            ///< Its last part had the one more.
+  std::optional<double> need;        ///< Replicas by its own readings; empty: sized by shares.
+  std::optional<std::int32_t> last;  ///< Its last part.
+};
+
+struct Division {
+  std::int32_t total = 0;
+  std::int64_t most = 0;  ///< The sum of the parts does not grow above this.
+  bool exact = false;     ///< A manual count: nothing is added to the parts.
+  /// The largest demand of the scale-down window; empty: the total does not come from a load metric.
+  std::optional<double> demand;
+  double tolerance = 0.1;  ///< Of a rise, as a fraction.
+};
+
+struct Part {
+  std::int32_t replicas = 0;
+  bool extra = false;  ///< One more than the division gives: its load asks for it.
+  bool kept = false;   ///< Its need has not fallen far enough for it to fall.
+};
+
+/// Divides the total by Sainte-Lague, at least the minimums. Then a part gets one more where its load per
+/// replica would exceed what is planned by more than the tolerance, and keeps it until the load without it is
+/// as planned; and one that follows its own readings falls only when it exceeds its need by more than 1.3.
+[[nodiscard]] std::vector<Part> divide_total(std::span<const Holder> holders, const Division& division);
+
+}  // namespace evenkeel::plan

@@ -1,0 +1,307 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "evenkeel/balancing/divide.hpp"
+#include "evenkeel/failover/hold.hpp"
+#include "evenkeel/scaling/total.hpp"
+
+#include "sizes.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+std::int32_t whole_up(double replicas) {
+  const double up = std::ceil(replicas - kSameShare);
+  if (!(up > 0)) return 0;
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::min(up, kMost));
+}
+
+void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
+  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
+}
+
+/// Raises what is wanted to what one more rule asks for.
+void want(Size& size, const char* step, std::int32_t replicas, const char* detail) {
+  if (replicas <= size.wanted) return;
+  size.wanted = replicas;
+  add_step(size, step, replicas, detail);
+}
+
+class Wanting {
+ public:
+  Wanting(const SizeInput& input, std::span<const Figures> figures, Memory& memory)
+      : input_{input},
+        spec_{input.snapshot.service.spec},
+        figures_{figures},
+        memory_{memory},
+        sizes_(figures.size()),
+        added_(figures.size(), 0) {
+    for (const auto& backend : figures) {
+      if (backend.member->declared->weight <= 0) continue;
+      lowest_tier_ =
+          std::min(lowest_tier_.value_or(backend.member->declared->tier), backend.member->declared->tier);
+    }
+  }
+
+  std::vector<Size> run() {
+    take_parts();
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      carry(i);
+      make_room_for_shift(i);
+    }
+    pre_scale();
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      record_added(i);
+      hold(i);
+      within_own_bounds(i);
+    }
+    return std::move(sizes_);
+  }
+
+ private:
+  [[nodiscard]] Memory::Backend& remembered(std::size_t i) {
+    return memory_.backends[figures_[i].member->declared->name];
+  }
+  [[nodiscard]] std::int32_t minimum(std::size_t i) const { return figures_[i].member->min_replicas(); }
+  [[nodiscard]] bool is_above_lowest(std::size_t i) const {
+    return figures_[i].member->declared->tier > lowest_tier_.value_or(0);
+  }
+
+  [[nodiscard]] std::vector<Holder> holders() {
+    std::vector<Holder> holders;
+    holders.reserve(figures_.size());
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto& backend = figures_[i];
+      const auto& before = remembered(i);
+      Holder holder{.division = backend.sizing,
+                    .minimum = minimum(i),
+                    .share = backend.full / 100,
+                    .planned = backend.load.planned,
+                    .had_extra = before.had_extra,
+                    .need = std::nullopt,
+                    .last = before.part};
+      if (!input_.needs.empty() && backend.full > 0) {
+        holder.need = input_.needs[i];
+        holder.division = input_.needs[i];
+      }
+      holders.push_back(holder);
+    }
+    return holders;
+  }
+
+  void take_parts() {
+    Division division{.total = input_.total,
+                      .most = std::max(input_.max, input_.total),
+                      .exact = spec_.replicas.has_value(),
+                      .demand = std::nullopt,
+                      .tolerance = input_.tolerance};
+    if (input_.measured && input_.demand.highest > 0) division.demand = input_.demand.highest;
+    const auto parts = divide_total(holders(), division);
+    const auto normal = normal_parts();
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      auto& size = sizes_[i];
+      size.has_part = figures_[i].full > 0;
+      size.wanted = size.has_part ? parts[i].replicas : minimum(i);
+      auto& before = remembered(i);
+      before.had_extra = parts[i].extra;
+      before.part = size.has_part ? std::optional{parts[i].replicas} : std::nullopt;
+      if (!size.has_part) {
+        add_step(size, "Minimum", size.wanted, "it has no part of the total and keeps its minimum");
+        continue;
+      }
+      add_step(size, "Part", parts[i].replicas - (parts[i].extra ? 1 : 0), part_text(parts[i]));
+      if (parts[i].extra)
+        add_step(size, "Extra", parts[i].replicas, "its load per replica would be above target");
+      if (parts[i].replicas > normal[i]) added_[i] = parts[i].replicas;
+    }
+  }
+
+  [[nodiscard]] const char* part_text(const Part& part) const {
+    if (part.kept) return "its part of the total; its need has not fallen by more than 1.3 replicas";
+    return input_.needs.empty() ? "its part of the total, by full shares"
+                                : "its part of the total, by its own need";
+  }
+
+  /// The parts if everybody were fit: more than that is what fail-over adds.
+  [[nodiscard]] std::vector<std::int32_t> normal_parts() const {
+    std::vector<double> shares(figures_.size(), 0.0);
+    std::vector<std::int32_t> minimums;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto& declared = *figures_[i].member->declared;
+      minimums.push_back(std::max(1, minimum(i)));
+      if (figures_[i].is_out || declared.tier != lowest_tier_) continue;
+      shares[i] = spec_.balancing.algorithm == api::Algorithm::RoundRobin ? 1 : declared.weight;
+      if (!input_.needs.empty() && figures_[i].full > 0)
+        return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
+    }
+    auto parts = balancing::divide(shares, minimums, input_.total);
+    // Rounding, and the one more that load asks for, are no fail-over.
+    for (auto& part : parts) part = part > 0 && part < kMostReplicas - 2 ? part + 2 : part;
+    return parts;
+  }
+
+  /// Traffic beyond what it is meant to have, because of a fail-over or of a fail-back that waits.
+  void carry(std::size_t i) {
+    const auto& backend = figures_[i];
+    if (backend.ready == 0 || backend.is_out) return;
+    if (spec_.replicas && backend.full > 0) return;
+    const bool takes_over = backend.target > backend.full + kSameShare;
+    const bool waits = backend.weight > backend.full + kSameShare && !input_.is_edited;
+    if (!takes_over && !waits) return;
+    const double share = std::max(backend.target, backend.weight) / 100;
+    const auto replicas = whole_up(share * input_.total);
+    if (replicas > sizes_[i].wanted) added_[i] = std::max(added_[i], replicas);
+    want(sizes_[i], "Carry", replicas, "it carries traffic that is meant for others");
+  }
+
+  /// What its target takes, so that the shift need not wait for ever on what rounding left out of its part.
+  void make_room_for_shift(std::size_t i) {
+    const auto& backend = figures_[i];
+    if (!input_.demand.value || backend.target <= backend.weight + kSameShare) return;
+    // Fail-over is planned ahead of its traffic, and people's counts are met.
+    if (spec_.replicas || backend.full <= 0) return;
+    const auto before = sizes_[i].wanted;
+    // No more than its share of the total: what demand asks for beyond that, policies let in.
+    const double needed =
+        std::min(*input_.demand.value / backend.load.capacity, static_cast<double>(input_.total));
+    want(sizes_[i], "Shift", whole_up(backend.target / 100 * needed), "its share rises to what this carries");
+    sizes_[i].for_shift = sizes_[i].wanted - before;
+  }
+
+  /// The replicas that tiers above unfit or short ones need for what those cannot carry.
+  void pre_scale() {
+    if (!input_.demand.value || !spec_.failover.pre_scale) return;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto tier = figures_[i].member->declared->tier;
+      const bool is_first = std::ranges::none_of(
+          figures_.first(i), [&](const Figures& other) { return other.member->declared->tier == tier; });
+      if (is_first && is_above_lowest(i)) pre_scale_tier(tier);
+    }
+  }
+
+  void pre_scale_tier(std::int32_t tier) {
+    double ready = 0;
+    for (const auto& backend : figures_) {
+      if (backend.member->declared->tier >= tier || backend.is_out) continue;
+      if (!has_trouble(backend.member->declared->tier)) return;
+      if (backend.is_eligible) ready += backend.ready_capacity();
+    }
+    const double uncovered = *input_.demand.value - ready;
+    if (!(uncovered > 0)) return;
+    double sum = 0;
+    for (const auto& backend : figures_) sum += takes_over(backend, tier);
+    if (!(sum > 0)) return;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto& backend = figures_[i];
+      const double share = takes_over(backend, tier) / sum;
+      if (share <= 0) continue;
+      const auto replicas = whole_up(share * uncovered / backend.load.planned);
+      if (replicas > minimum(i)) added_[i] = std::max(added_[i], replicas);
+      want(sizes_[i], "PreScale", replicas, "lower tiers cannot carry the demand");
+    }
+  }
+
+  [[nodiscard]] bool has_trouble(std::int32_t tier) const {
+    return std::ranges::any_of(figures_, [&](const Figures& backend) {
+      return backend.member->declared->tier == tier &&
+             (backend.is_unfit || (backend.is_eligible && backend.is_short));
+    });
+  }
+
+  /// Its proportion of what reaches its tier; none where it is not of this tier or cannot take any.
+  [[nodiscard]] double takes_over(const Figures& backend, std::int32_t tier) const {
+    if (backend.member->declared->tier != tier || backend.is_out || backend.is_unfit) return 0;
+    if (spec_.balancing.algorithm == api::Algorithm::RoundRobin) return 1;
+    return std::max(0, backend.member->declared->weight);
+  }
+
+  void record_added(std::size_t i) {
+    const auto& backend = figures_[i];
+    auto& hold = remembered(i).hold;
+    const auto now = input_.snapshot.now;
+    // First sight: whatever is there may be needed.
+    if (hold.empty()) hold.record(now, failover::Hold::kEverything);
+    const bool is_back = !backend.is_unfit && !backend.is_missing();
+    hold.record(now, is_back ? added_[i] : failover::Hold::kEverything);
+    hold.forget(scaling::moment_before(now, window()));
+  }
+
+  [[nodiscard]] std::chrono::seconds window() const {
+    return scaling::down_window(*spec_.scaling, input_.snapshot.settings);
+  }
+
+  void hold(std::size_t i) {
+    const auto& backend = figures_[i];
+    auto& size = sizes_[i];
+    const auto there = backend.member->spec_replicas.value_or(0);
+    if (there <= size.wanted) return;
+    if (input_.snapshot.settings.frozen) {
+      keep(size, there, "it keeps its replicas while the fleet breaker is on");
+      return;
+    }
+    const bool is_lost = backend.is_unfit || backend.is_missing();
+    // What people ask for is met: only what has lost its endpoints keeps its size, up to the whole.
+    if (spec_.replicas) {
+      if (is_lost) keep(size, std::min(there, input_.total), "it keeps its replicas until it is back");
+      return;
+    }
+    if (backend.is_out) return;
+    const double held =
+        remembered(i).hold.highest_after(scaling::moment_before(input_.snapshot.now, window()));
+    keep(size,
+         std::min(there, whole_up(held)),
+         is_lost ? "it keeps its replicas until it is back"
+                 : "it keeps its replicas until it has not been needed for the scale-down window");
+  }
+
+  static void keep(Size& size, std::int32_t replicas, const char* why) {
+    if (replicas <= std::max(size.kept, size.wanted)) return;
+    size.kept = replicas;
+    size.reason = why;
+    add_step(size, "Hold", replicas, why);
+  }
+
+  void within_own_bounds(std::size_t i) {
+    auto& size = sizes_[i];
+    const auto& backend = figures_[i];
+    // A standby is only ever what it is meant to be where it is not grown ahead of its traffic.
+    if (!spec_.failover.pre_scale && is_above_lowest(i) && size.wanted > minimum(i)) {
+      size.wanted = minimum(i);
+      add_step(size,
+               "PreScaleDisabled",
+               size.wanted,
+               "failover.preScale is Disabled: a standby keeps its minimum");
+    }
+    const auto most = backend.member->max_replicas(input_.max);
+    if (size.wanted > most) {
+      size.stopped_by_own_maximum = true;
+      size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
+    }
+    size.wanted = std::clamp(size.wanted, std::min(minimum_now(i), most), most);
+  }
+
+  /// A service at 0 has no part to be at least one.
+  [[nodiscard]] std::int32_t minimum_now(std::size_t i) const {
+    return input_.total == 0 && !is_above_lowest(i) ? 0 : minimum(i);
+  }
+
+  static constexpr std::int32_t kMostReplicas = std::numeric_limits<std::int32_t>::max();
+
+  const SizeInput& input_;
+  const api::Spec& spec_;
+  std::span<const Figures> figures_;
+  Memory& memory_;
+  std::vector<Size> sizes_;
+  std::vector<std::int32_t> added_;  ///< What fail-over asks for, of each.
+  std::optional<std::int32_t> lowest_tier_;
+};
+
+}  // namespace
+
+std::vector<Size> wanted_sizes(const SizeInput& input, std::span<const Figures> figures, Memory& memory) {
+  return Wanting{input, figures, memory}.run();
+}
+
+}  // namespace evenkeel::plan
