@@ -28,7 +28,7 @@ class EventsPageTest(unittest.TestCase):
     """Reasons are found in the code as what they are there: literals in CamelCase."""
 
     # The rooms that give reasons, and words of theirs that are none: kinds, types of conditions, names of presets.
-    ROOMS = ("controller", "failover", "plan", "routing", "scaling")
+    ROOMS = ("balancing", "controller", "failover", "plan", "routing", "scaling")
     OTHER_WORDS = frozenset(
         {
             "ActiveConnections",
