@@ -1,0 +1,98 @@
+#include <optional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "evenkeel/plan/decide.hpp"
+
+#include "snapshot_builder.hpp"
+
+/// One service over a night: to 0 replicas and back, and what 0 means when somebody else wrote it.
+namespace evenkeel::plan {
+namespace {
+
+using testing_support::SnapshotBuilder;
+
+class Sleep : public testing::Test {
+ protected:
+  Sleep() {
+    builder_.bounds(0, 20).windows(0, 0).backend("blue", {.spec = 3});
+    load(0);
+    builder_.scaling().metrics[0].activation = Quantity::from_milli(1'000);
+  }
+  void load(double value) {
+    auto& samples = builder_.snapshot().metrics["rps"].samples;
+    if (builder_.scaling().metrics.empty()) builder_.metric("rps", value, 10'000);
+    samples = {{.value = value, .time = builder_.snapshot().now}};
+  }
+  /// Decides at `now` with `spec` replicas there, all ready; remembers.
+  api::Decision at(std::int64_t now, std::int32_t spec, double value) {
+    builder_.now(now).seen("blue", {.spec = spec, .share = 100});
+    load(value);
+    builder_.memory(memory_);
+    auto decision = decide(builder_.build());
+    memory_ = decision.memory;
+    return decision;
+  }
+  static std::optional<std::int32_t> replicas(const api::Decision& decision) {
+    EXPECT_EQ(decision.backends.at("blue").replicas, decision.total.replicas);
+    return decision.total.replicas;
+  }
+  static std::string reason(const api::Decision& decision, const std::string& type) {
+    for (const auto& condition : decision.conditions) {
+      if (condition.type == type) return condition.reason;
+    }
+    return "none";
+  }
+
+  SnapshotBuilder builder_;
+  std::optional<std::string> memory_;
+};
+
+TEST_F(Sleep, AnIdleServiceGoesToZeroIsReadyAndWakes) {
+  EXPECT_EQ(replicas(at(0, 3, 0)), 1);
+  EXPECT_EQ(replicas(at(299, 1, 0)), 1);
+  EXPECT_EQ(replicas(at(300, 1, 0)), 0);
+  const auto asleep = at(310, 0, 0);
+  EXPECT_EQ(replicas(asleep), 0);
+  EXPECT_EQ(reason(asleep, "Ready"), "ScaledToZero");
+  EXPECT_EQ(reason(asleep, "ScalingActive"), "ScaledToZero");
+  const auto awake = at(320, 0, 95);
+  EXPECT_EQ(replicas(awake), 10) << "the policies would allow four";
+  EXPECT_EQ(replicas(at(325, 0, 95)), 10) << "not written yet, and still ours";
+  EXPECT_EQ(replicas(at(330, 10, 95)), 10);
+}
+
+TEST_F(Sleep, ACountOfZeroThatSomebodyElseWroteSwitchesScalingOff) {
+  EXPECT_EQ(replicas(at(0, 3, 25)), 3);
+  const auto off = at(10, 0, 95);
+  EXPECT_EQ(replicas(off), std::nullopt);
+  EXPECT_EQ(reason(off, "ScalingActive"), "ScalingDisabled");
+  EXPECT_EQ(replicas(at(2'000, 0, 95)), std::nullopt) << "for as long as it lasts";
+  EXPECT_TRUE(replicas(at(2'010, 2, 95)).has_value());
+}
+
+TEST_F(Sleep, AtFirstSightZeroIsTakenForSleep) {
+  EXPECT_EQ(replicas(at(0, 0, 0)), 0);
+  memory_ = "not a memory";
+  EXPECT_EQ(replicas(at(10, 0, 25)), 3) << "a lost memory must not leave it asleep for ever";
+  builder_.bounds(1, 20);
+  memory_.reset();
+  EXPECT_EQ(replicas(at(20, 0, 25)), std::nullopt) << "a service that never sleeps is switched off";
+}
+
+TEST_F(Sleep, ALaterMinimumWakesIt) {
+  EXPECT_EQ(replicas(at(0, 0, 0)), 0);
+  auto& schedule = builder_.scaling().schedules.emplace_back();
+  schedule.name = "day";
+  schedule.start = "1 0 * * *";
+  schedule.end = "0 18 * * *";
+  schedule.min_replicas = 4;
+  EXPECT_EQ(replicas(at(59, 0, 0)), 0);
+  const auto day = at(60, 0, 0);
+  EXPECT_EQ(replicas(day), 4);
+  EXPECT_EQ(day.total.steps.front().step, "Schedule");
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
