@@ -8,6 +8,12 @@
 #include "evenkeel/scaling/history.hpp"
 
 namespace evenkeel::scaling {
+namespace {
+
+/// Clocks of a cluster differ by less.
+constexpr std::chrono::seconds kOrdinarySkew{5};
+
+}  // namespace
 
 std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
@@ -20,10 +26,11 @@ JudgedSample judge(const SignalQuery& query, const api::Sample& sample, WallTime
   // A sample from the future is one of now: the two clocks differ, and waiting for it would stop scaling.
   judged.time = std::min(sample.time.value_or(now), now);
   judged.dated = sample.time.has_value();
+  judged.from_future = sample.time.value_or(now) > moment_after(now, kOrdinarySkew);
   judged.window = std::max(std::chrono::seconds{0}, sample.window.value_or(kUsualWindow));
   if (judged.time < moment_before(now, query.source.max_age)) {
     judged.verdict = Verdict::Stale;
-  } else if (query.kind != SignalKind::Sum && sample.weight && !(*sample.weight > 0)) {
+  } else if (query.kind != SignalKind::Sum && sample.weight && *sample.weight <= 0) {
     // Before its value is looked at: a latency of no requests is not a number.
     judged.verdict = Verdict::Abstained;
   } else if (std::isfinite(sample.value)) {
@@ -54,6 +61,7 @@ void Tally::add(const JudgedSample& judged, const api::Sample& sample) {
     newest_ = judged.time;
   }
   window_ = std::max(window_, judged.window);
+  from_future_ = from_future_ || judged.from_future;
   if (judged.verdict != Verdict::Used) return;
   negative_ = negative_ || judged.negative;
   sum_ = add_saturating(sum_, judged.milli);

@@ -17,6 +17,7 @@ struct JudgedSample {
   Verdict verdict = Verdict::Broken;
   std::int64_t milli = 0;
   bool negative = false;
+  bool from_future = false;  ///< By more than clocks ordinarily differ.
   WallTime time;
   bool dated = false;
   std::chrono::seconds window = kUsualWindow;
@@ -33,6 +34,7 @@ class Tally {
   [[nodiscard]] std::size_t dropped() const { return stale_ + broken_; }
   [[nodiscard]] bool any() const { return used_ + abstained_ + dropped() > 0; }
   [[nodiscard]] bool has_negative() const { return negative_; }
+  [[nodiscard]] bool is_from_future() const { return from_future_; }
   /// Nothing to compute with, but nothing wrong either.
   [[nodiscard]] bool abstains() const { return used_ == 0 && dropped() == 0 && abstained_ > 0; }
   [[nodiscard]] std::optional<WallTime> newest() const { return newest_; }
@@ -60,6 +62,7 @@ class Tally {
   std::size_t stale_ = 0;
   std::size_t broken_ = 0;
   bool negative_ = false;
+  bool from_future_ = false;
   double weighted_ = 0;
   double weight_ = 0;
   bool weights_known_ = true;

@@ -195,6 +195,7 @@ class Reader {
     reading_.dated = total_.dated();
     reading_.window = total_.window();
     if (total_.has_negative()) warn("has samples below 0; they count as 0");
+    if (total_.is_from_future()) warn("has samples from the future; they count as of now");
     if (total_.used() == 0) return explain_without_value();
     reading_.milli = query_.scope == MetricScope::Pod ? total_.mean() : total_.figure(query_.kind);
     if (total_.dropped() > 0) {

@@ -128,6 +128,100 @@ TEST(ReadSignal, NegativeValuesComeWithAWarning) {
   EXPECT_EQ(read_signal(rps(), &given, {.now = at(1000)}).warnings.size(), 1U);
 }
 
+TEST(ReadSignal, TimesInTheFutureComeWithAWarningWhenItIsNotTheClocks) {
+  const api::MetricReading skewed{.samples = {sample(1, -5)}, .error = std::nullopt};
+  EXPECT_TRUE(read_signal(rps(), &skewed, {.now = at(1000)}).warnings.empty());
+  const api::MetricReading wrong{.samples = {sample(1, -6)}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(rps(), &wrong, {.now = at(1000)}).warnings.size(), 1U);
+}
+
+TEST(ReadSignal, SamplesWithTheSameLabelsBothCountWithAWarning) {
+  api::MetricReading given{.samples = {sample(1), sample(2)}, .error = std::nullopt};
+  EXPECT_TRUE(read_signal(rps(), &given, {.now = at(1000)}).warnings.empty())
+      << "without labels they are parts";
+  for (auto& each : given.samples) each.labels = {{"route", "pages"}};
+  const auto reading = read_signal(rps(), &given, {.now = at(1000)});
+  EXPECT_EQ(reading.milli, 3'000);
+  EXPECT_EQ(reading.warnings.size(), 1U);
+}
+
+TEST(ReadSignal, OfAPodsSamplesTheLastCounts) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Pod;
+  api::MetricReading given{.samples = {sample(1), sample(2), sample(5)}, .error = std::nullopt};
+  for (auto& each : given.samples) each.labels = {{"pod", "b"}};
+  given.samples[0].labels = {{"pod", "c"}};
+  const auto reading = read_signal(metric, &given, {.now = at(1000)});
+  ASSERT_EQ(reading.pods.size(), 2U);
+  EXPECT_EQ(reading.pods[0].pod, "b");
+  EXPECT_EQ(reading.pods[0].milli, 5'000);
+  EXPECT_EQ(reading.pods[1].milli, 1'000);
+  EXPECT_EQ(reading.warnings.size(), 1U);
+}
+
+api::Metric ratio() {
+  return metric_of("errors", "ErrorRatio", api::TargetType::Value, 10);
+}
+
+TEST(ReadSignal, RatiosAreTheMeanOfTheRequests) {
+  const api::MetricReading given{.samples = {asked(0.1, 100), asked(0.2, 300)}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(ratio(), &given, {.now = at(1000)}).milli, 175);
+}
+
+TEST(ReadSignal, RatiosOfUnknownWeightAreTheLargest) {
+  for (const double weight : {1e308, kInf, kNan}) {
+    const api::MetricReading given{.samples = {asked(0.1, 100), asked(0.2, weight), asked(0.15, weight)},
+                                   .error = std::nullopt};
+    const auto milli = read_signal(ratio(), &given, {.now = at(1000)}).milli;
+    EXPECT_GE(milli, 150) << weight;
+    EXPECT_LE(milli, 200) << weight;
+  }
+  const api::MetricReading unknown{.samples = {asked(0.1, 100), sample(0.2)}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(ratio(), &unknown, {.now = at(1000)}).milli, 200);
+}
+
+TEST(ReadSignal, BackendsAreReadOneByOne) {
+  auto metric = latency();
+  metric.scope = api::MetricScope::Backend;
+  const std::vector<SignalBackend> backends = {
+      {.name = "blue", .has_share = true, .ready_endpoints = 2, .pods = {}},
+      {.name = "green", .has_share = true, .ready_endpoints = 2, .pods = {}},
+      {.name = "red", .has_share = true, .ready_endpoints = 2, .pods = {}}};
+  api::MetricReading given{.samples = {sample(0.1), sample(0.4), asked(kNan, 0), sample(9, 500), sample(7)},
+                           .error = std::nullopt};
+  const char* names[] = {"blue", "blue", "green", "red", "gone"};
+  for (std::size_t i = 0; i < 5; ++i) given.samples[i].labels["backend"] = names[i];
+  given.samples[0].window = std::chrono::seconds{90};
+  const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+  ASSERT_EQ(reading.by_backend.size(), 3U);
+  EXPECT_EQ(reading.by_backend.at("blue").milli, 400);
+  EXPECT_EQ(reading.by_backend.at("blue").window, std::chrono::seconds{90});
+  EXPECT_TRUE(reading.by_backend.at("green").abstains);
+  EXPECT_EQ(reading.by_backend.at("red").quality, Quality::Stale);
+  EXPECT_EQ(reading.quality, Quality::Partial);
+  EXPECT_EQ(reading.milli, 400);
+  EXPECT_EQ(reading.warnings.size(), 2U) << "of equal labels, and of the backend that is not declared";
+}
+
+TEST(IsNextReading, CountsNewerSamplesOnlyOnce) {
+  BackendReading reading{.quality = Quality::Fresh, .milli = 1, .sample_time = at(100), .dated = true};
+  EXPECT_TRUE(is_next_reading(reading, std::nullopt, at(100)));
+  EXPECT_FALSE(is_next_reading(reading, at(100), at(500)));
+  EXPECT_TRUE(is_next_reading(reading, at(99), at(500)));
+  reading.sample_time.reset();
+  EXPECT_FALSE(is_next_reading(reading, std::nullopt, at(500)));
+}
+
+TEST(IsNextReading, WithoutATimeItIsOncePerWindow) {
+  BackendReading reading{.quality = Quality::Fresh, .milli = 1, .sample_time = at(500)};
+  reading.window = std::chrono::seconds{30};
+  EXPECT_FALSE(is_next_reading(reading, at(471), at(500)));
+  EXPECT_TRUE(is_next_reading(reading, at(470), at(500)));
+  reading.window = std::chrono::seconds{0};
+  EXPECT_FALSE(is_next_reading(reading, at(441), at(500)));
+  EXPECT_TRUE(is_next_reading(reading, at(440), at(500)));
+}
+
 TEST(ReadSignal, OnlyALatencyThatNobodyAskedForAbstains) {
   const api::MetricReading silent{.samples = {asked(0.5, 0)}, .error = std::nullopt};
   EXPECT_TRUE(read_signal(latency(), &silent, {.now = at(1000)}).abstains);
