@@ -118,7 +118,7 @@ func (l *life) samplesOfPods(m *metric) []sample {
 		if condition := readiness(pod); condition != nil && l.chance(0.1) {
 			// About a window after the pod became ready.
 			at := condition.LastTransitionTime.Add(window + pick(l, time.Duration(-1), 0, 1))
-			if !at.After(l.now) {
+			if !at.After(l.now) && !at.Before(l.now.Add(-m.maxAge)) {
 				one.at = at
 			}
 		}
