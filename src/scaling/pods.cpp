@@ -146,7 +146,9 @@ class Sizer {
       }
     }
     if (input_.strangers && known < static_cast<std::int64_t>(input_.samples.size())) count_strangers();
-    if (groups_.ready.pods + groups_.strangers.pods == 0) {
+    // A utilisation is that of a request, which strangers have none of.
+    const auto counted = groups_.ready.pods + (utilization() ? 0 : groups_.strangers.pods);
+    if (counted == 0) {
       return invalid("no sample belongs to a pod that counts (pods may be unready)", {});
     }
     if (groups_.ready.values + groups_.strangers.values == 0) {

@@ -139,7 +139,7 @@ func (l *life) draw() {
 		count += l.between(0, 1+count/3)
 	case l.chance(0.15): // pods come and go later than the count
 		count = max(0, count+l.between(-2, 2))
-	case l.chance(0.03): // most are still missing
+	case l.chance(0.06): // most are still missing
 		count = l.between(0, count)
 	case l.chance(0.01):
 		count = 0

@@ -24,9 +24,9 @@ var amounts = map[v1.ResourceName][]string{
 func (l *life) newTemplate() template {
 	t := template{holes: pick(l, 0, 0, 0, 0, 0.01)}
 	hole := 0.04
-	if l.chance(0.2) {
-		t.podLevel = l.requests(0.3)
-		hole = 0.3
+	if l.chance(0.35) {
+		t.podLevel = l.requests(0.4)
+		hole = 0.4
 	}
 	for _, container := range pick(l, []string{"web"}, []string{"web"}, []string{"web", "side"}) {
 		requests := v1.ResourceRequirements{Requests: l.requests(hole)}

@@ -183,7 +183,7 @@ func (l *life) newPolicy() autoscalingv2.HPAScalingPolicy {
 			Type: autoscalingv2.PodsScalingPolicy, Value: l.between(1, 12), PeriodSeconds: period}
 	}
 	return autoscalingv2.HPAScalingPolicy{
-		Type: autoscalingv2.PercentScalingPolicy, Value: pick(l, int32(1), 10, 25, 50, 80, 90, 100, 120, 200, l.between(1, 150)),
+		Type: autoscalingv2.PercentScalingPolicy, Value: pick(l, int32(1), 10, 10, 25, 50, 80, 80, 90, 90, 100, 120, 120, 200, l.between(1, 150)),
 		PeriodSeconds: period,
 	}
 }

@@ -184,6 +184,14 @@ TEST(Pods, WithoutPodsOrSamplesOfThemThereIsNoProposal) {
   EXPECT_EQ((World{"RR", {}, 2}.plain(100).count()), -1);
 }
 
+TEST(Pods, SamplesOfStrangersAloneAreNoUtilisationAndNoAbstention) {
+  World world{"RR", {-1, -1, 500}, 2};
+  const auto outcome = world.cpu(50).size();
+  EXPECT_FALSE(outcome.need.has_value());
+  EXPECT_FALSE(outcome.abstains) << "an abstention would let other metrics lower the count";
+  EXPECT_EQ(world.plain(500).count(), 2) << "a mean of units they do have, and it is the target";
+}
+
 TEST(Pods, AMissingRequestOfAnyPodMakesUtilisationInvalid) {
   World world{"RRF", {100, 100}, 3};
   world.cpu(50);
