@@ -141,6 +141,33 @@ void forget(BalancingMemory& memory) {
   memory = {};
 }
 
+std::vector<double> values_as_declared(const ProportionInput& input) {
+  const bool is_equal = input.balancing.algorithm == api::Algorithm::RoundRobin;
+  std::vector<double> values;
+  for (const auto& candidate : input.backends) {
+    const double weight = is_equal ? 1.0 : candidate.declared_weight;
+    values.push_back(takes_part(candidate) ? weight : 0.0);
+  }
+  return values;
+}
+
+std::vector<std::int32_t> tiers_of(const ProportionInput& input) {
+  std::vector<std::int32_t> found;
+  for (const auto& candidate : input.backends) found.push_back(candidate.tier);
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  return found;
+}
+
+Members members_of(const ProportionInput& input, std::int32_t tier) {
+  Members members;
+  for (std::size_t i = 0; i < input.backends.size(); ++i) {
+    const auto& candidate = input.backends[i];
+    if (candidate.tier == tier && takes_part(candidate) && candidate.eligible) members.push_back(i);
+  }
+  return members;
+}
+
 }  // namespace
 
 bool is_computed(api::Algorithm algorithm) {
@@ -162,43 +189,23 @@ Proportions proportions(const ProportionInput& input,
                         std::vector<TierMemory>& tiers) {
   Proportions result;
   const auto size = input.backends.size();
-  result.values.assign(size, 0);
+  result.values = values_as_declared(input);
   result.steps.resize(size);
-  const bool is_equal = input.balancing.algorithm == api::Algorithm::RoundRobin;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto& candidate = input.backends[i];
-    if (takes_part(candidate)) result.values[i] = is_equal ? 1.0 : candidate.declared_weight;
-  }
   if (!is_computed(input.balancing.algorithm)) {
     std::ranges::for_each(memories, forget);
     tiers.clear();
     return result;
   }
-  std::vector<std::int32_t> found;
-  for (std::size_t i = 0; i < size; ++i) {
-    take_readings(input, input.backends[i], memories[i]);
-    found.push_back(input.backends[i].tier);
-  }
-  std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  for (std::size_t i = 0; i < size; ++i) take_readings(input, input.backends[i], memories[i]);
+  const auto found = tiers_of(input);
   std::erase_if(tiers, [&](const TierMemory& tier) { return !std::ranges::binary_search(found, tier.tier); });
   for (const auto tier : found) {
-    Members members;
-    double others = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto& candidate = input.backends[i];
-      if (candidate.tier != tier || !takes_part(candidate)) continue;
-      if (candidate.eligible) {
-        members.push_back(i);
-      } else {
-        ++others;
-      }
-    }
+    const auto members = members_of(input, tier);
     if (members.empty()) continue;
     balance_tier(input, members, memories, tier_memory(tier, tiers), result);
     // Those that cannot take part now count as much as a member on average.
     const double mean = 1 / static_cast<double>(members.size());
-    for (std::size_t i = 0; i < size && others > 0; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
       const auto& candidate = input.backends[i];
       if (candidate.tier == tier && takes_part(candidate) && !candidate.eligible) result.values[i] = mean;
     }

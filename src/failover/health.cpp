@@ -236,6 +236,12 @@ void redate(HealthMemory& memory, WallTime now) {
     if (time) time = std::min(*time, now);
   };
   for (auto& loss : memory.losses) loss = std::min(loss, now);
+  std::ranges::sort(memory.losses);
+  if (memory.losses.size() > HealthMemory::kMaxLosses) {
+    memory.losses.erase(memory.losses.begin(),
+                        memory.losses.end() - static_cast<std::ptrdiff_t>(HealthMemory::kMaxLosses));
+  }
+  if (memory.streaks.size() > HealthMemory::kMaxStreaks) memory.streaks.resize(HealthMemory::kMaxStreaks);
   for (auto& streak : memory.streaks) streak.counted = std::min(streak.counted, now);
   past(memory.returned);
   past(memory.ejected);

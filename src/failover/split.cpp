@@ -83,6 +83,55 @@ double carried_above(const Field& field, std::size_t tier) {
   return std::min(1.0, sum);
 }
 
+/// What all boundaries of one decision are settled by.
+struct Course {
+  const TargetInput& input;
+  const Field& field;
+  const std::vector<double>& totals;  ///< Wanted, tier by tier.
+  std::vector<double> wanted;         ///< The same, of the tiers up to each one.
+  std::vector<double> set;            ///< What is set, likewise.
+  bool allowed = false;               ///< A return may go on.
+  bool tremor = false;                ///< The last split stays, for it is as good as the new one.
+};
+
+struct Settled {
+  double share = 0;  ///< Of the tiers up to the boundary.
+  double kept = 0;   ///< The same as it is remembered.
+  std::optional<WallTime> since;
+  bool held = false;  ///< It is not what was wanted.
+  bool excess_returns = false;
+};
+
+Settled settle_boundary(const Course& course, std::size_t t, double below, const Boundary* boundary) {
+  Settled settled;
+  const double wanted = course.wanted[t];
+  // Where nobody up to this tier ever served, nothing can come back.
+  const double has = boundary == nullptr ? 1 : std::max(boundary->share, course.set[t]);
+  const double at_least = 1 - carried_above(course.field, t);
+  double share = wanted;
+  const bool returns = wanted > has + kSame;
+  if (boundary != nullptr && (returns || course.tremor)) settled.since = boundary->since;
+  if (returns) {
+    share = step_back(course.input, wanted, has, course.allowed, settled.since);
+    const double at_once = std::min(wanted, at_least);
+    settled.excess_returns = at_once > share + kSame;
+    share = std::max(share, at_once);
+  }
+  // What is held back from the tiers below is not more than this one can take, as long as others can.
+  if (course.field.serves(t)) {
+    const double takes = std::max(course.totals[t], course.field.carried_by(t));
+    share = std::min(share, std::max(below + takes, at_least));
+  } else {
+    share = below;
+  }
+  settled.kept = std::round(std::clamp(share, below, wanted) / kGrain) * kGrain;
+  settled.held = std::abs(settled.kept - wanted) > kSame;
+  settled.share = settled.held ? settled.kept : wanted;
+  if (settled.held && !settled.since) settled.since = course.input.now;
+  if (!settled.held && returns) settled.since.reset();
+  return settled;
+}
+
 /// Whether a return may go on now; a new text of the annotation starts a manual one.
 bool read_request(const TargetInput& input, SplitMemory& memory, Split& split) {
   const auto asked = digest(input.failback_request);
@@ -116,57 +165,35 @@ Split settle_split(const TargetInput& input,
                    SplitMemory& memory) {
   Split split;
   split.held.assign(totals.size(), 0);
-  const auto set = cumulative(set_totals(field));
-  const bool allowed = read_request(input, memory, split);
   const auto raw = totals;
   bool tremor = false;
+  const bool allowed = read_request(input, memory, split);
   if (const auto last = last_totals(field, memory); is_tremor(field, totals, last)) {
     tremor = true;
-    for (std::size_t t = 0; t < totals.size(); ++t) split.changed = split.changed || totals[t] != last[t];
+    split.changed = totals != last;
     totals = last;
   }
-  const auto wanted = cumulative(totals);
+  const Course course{.input = input,
+                      .field = field,
+                      .totals = totals,
+                      .wanted = cumulative(totals),
+                      .set = cumulative(set_totals(field)),
+                      .allowed = allowed,
+                      .tremor = tremor};
   std::vector<Boundary> next;
   double below = 0;
   for (std::size_t t = 0; t < totals.size(); ++t) {
     const auto* boundary = find_boundary(memory, field.tiers[t]);
-    double share = wanted[t];
-    std::optional<WallTime> since;
-    // Where nobody up to this tier ever served, nothing can come back.
-    const double has = boundary == nullptr ? 1 : std::max(boundary->share, set[t]);
-    const bool returns = wanted[t] > has + kSame;
-    const double at_least = 1 - carried_above(field, t);
-    if (returns) {
-      since = boundary->since;
-      share = step_back(input, wanted[t], has, allowed, since);
-      const double at_once = std::min(wanted[t], at_least);
-      if (at_once > share + kSame) {
-        share = at_once;
-        split.excess_returns = true;
-      }
-    } else if (tremor && boundary != nullptr) {
-      since = boundary->since;
+    const auto settled = settle_boundary(course, t, below, boundary);
+    if (settled.held) split.held[t] = 1;
+    split.failback_waits = split.failback_waits || settled.held;
+    split.changed = split.changed || settled.held;
+    split.excess_returns = split.excess_returns || settled.excess_returns;
+    if (boundary != nullptr || settled.share > 0) {
+      next.push_back({field.tiers[t], settled.kept, settled.since});
     }
-    // What is held back from the tiers below is not more than this one can take, as long as others can.
-    if (field.serves(t)) {
-      share = std::min(share, std::max(below + std::max(totals[t], field.carried_by(t)), at_least));
-    } else {
-      share = below;
-    }
-    const double kept = std::round(std::clamp(share, below, wanted[t]) / kGrain) * kGrain;
-    const bool held = std::abs(kept - wanted[t]) > kSame;
-    share = held ? kept : wanted[t];
-    if (held) {
-      split.held[t] = 1;
-      split.failback_waits = true;
-      if (!since) since = input.now;
-    } else if (returns) {
-      since.reset();
-    }
-    if (boundary != nullptr || share > 0) next.push_back({field.tiers[t], kept, since});
-    split.totals.push_back(std::max(0.0, share - below));
-    split.changed = split.changed || held;
-    below = share;
+    split.totals.push_back(std::max(0.0, settled.share - below));
+    below = settled.share;
   }
   if (is_tremor(field, raw, split.totals)) split.failback_waits = false;
   if (!split.failback_waits) memory.returning = false;

@@ -129,7 +129,7 @@ struct HealthOutcome {
 /// A short digest for names and texts in memory: FNV-1a, the same on every machine; 0: the text is empty.
 [[nodiscard]] std::uint32_t digest(std::string_view text);
 
-/// What is later than `now` is of now.
+/// Puts right what was read from memory: what is later than `now` is of now, lists are in order and bounded.
 void redate(HealthMemory& memory, WallTime now);
 
 }  // namespace evenkeel::failover

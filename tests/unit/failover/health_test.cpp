@@ -462,5 +462,23 @@ TEST(SlowStartBegins, WhenABackendHasBecomeEligible) {
   EXPECT_EQ(clinic.look(70).backends[0].eligible_since, std::nullopt);
 }
 
+TEST(Redate, PutsRightWhatAnybodyMayHaveWritten) {
+  HealthMemory memory;
+  memory.losses.assign(50, at(900));
+  memory.losses.back() = at(3);
+  memory.streaks.resize(50);
+  memory.streaks[0].counted = memory.streaks[1].counted = at(900);
+  memory.ejected = memory.returned = memory.probation = memory.last_bad = memory.eligible_since = at(900);
+  redate(memory, at(10));
+  EXPECT_EQ(memory.losses.size(), HealthMemory::kMaxLosses);
+  EXPECT_THAT(memory.losses, testing::Each(at(10)));
+  EXPECT_EQ(memory.streaks.size(), HealthMemory::kMaxStreaks);
+  EXPECT_EQ(memory.streaks[0].counted, at(10));
+  for (const auto& moment :
+       {memory.ejected, memory.returned, memory.probation, memory.last_bad, memory.eligible_since}) {
+    EXPECT_EQ(moment, at(10));
+  }
+}
+
 }  // namespace
 }  // namespace evenkeel::failover
