@@ -109,14 +109,16 @@ class Bounding {
 
   /// Lower tiers first; what does not fit is not grown.
   void grow(const SumBounds& bounds) {
-    // What has to be there always is no growth that the sum could stop.
+    const auto most = bounds.steady + std::min(bounds.surge, for_moves());
+    // What has to be there always comes first.
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       auto& size = sizes_[i];
       if (!size.replicas) continue;
-      const auto least = std::min(size.wanted, figures_[i].member->min_replicas());
-      size.replicas = std::max(*size.replicas, least);
+      const std::int64_t least = std::min(size.wanted, figures_[i].member->min_replicas());
+      const auto more = std::min(least - *size.replicas, most - sum());
+      if (more > 0) *size.replicas += static_cast<std::int32_t>(more);
     }
-    auto room = bounds.steady + std::min(bounds.surge, for_moves()) - sum();
+    auto room = most - sum();
     std::vector<std::int32_t> tiers;
     for (const auto& backend : figures_) tiers.push_back(backend.member->declared->tier);
     std::ranges::sort(tiers);
