@@ -1,7 +1,6 @@
 #include "evenkeel/base/time_zones.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "posix_tz.hpp"
@@ -81,6 +80,26 @@ std::optional<Header> read_header(Bytes& bytes) {
   return header;
 }
 
+/// What the rule says of every year up to the last: moments later than `after`, and the offsets from then on.
+std::vector<std::pair<UtcTime, seconds>> changes_by_rule(const PosixRule& rule, UtcTime after) {
+  using std::chrono::days;
+  std::vector<std::pair<UtcTime, seconds>> changes;
+  if (!rule.summer) return changes;
+  const auto& [offset, start, end] = *rule.summer;
+  constexpr std::chrono::year kFirstYear{1970};
+  const auto known = after == UtcTime::min()
+                         ? kFirstYear
+                         : std::chrono::year_month_day{std::chrono::floor<days>(after)}.year();
+  for (auto year = known; year <= kLastYear; ++year) {
+    const UtcTime to_summer{start.in(year).time_since_epoch() - rule.standard};
+    const UtcTime to_standard{end.in(year).time_since_epoch() - offset};
+    if (to_summer > after) changes.emplace_back(to_summer, offset);
+    if (to_standard > after) changes.emplace_back(to_standard, rule.standard);
+  }
+  std::ranges::sort(changes);
+  return changes;
+}
+
 }  // namespace
 
 std::optional<TimeZone> TimeZone::parse(std::string_view content) {
@@ -115,22 +134,9 @@ std::optional<TimeZone> TimeZone::parse(std::string_view content) {
   if (rest.empty()) return zone;
   const auto rule = parse_posix_rule(rest);
   if (!rule) return std::nullopt;
-  if (!rule->summer) return zone;
   const auto known_until = zone.changes_.empty() ? UtcTime::min() : zone.changes_.back().at;
-  const auto from =
-      zone.changes_.empty()
-          ? std::chrono::year{1970}
-          : std::chrono::year_month_day{std::chrono::floor<std::chrono::days>(known_until)}.year();
-  for (auto year = from; year <= kLastYear; ++year) {
-    const auto& summer = *rule->summer;
-    std::array<Change, 2> both = {{
-        {.at = UtcTime{summer.start.in(year).time_since_epoch() - rule->standard}, .offset = summer.offset},
-        {.at = UtcTime{summer.end.in(year).time_since_epoch() - summer.offset}, .offset = rule->standard},
-    }};
-    std::ranges::sort(both, {}, &Change::at);
-    for (const auto& change : both) {
-      if (change.at > known_until) zone.changes_.push_back(change);
-    }
+  for (const auto& [at, offset] : changes_by_rule(*rule, known_until)) {
+    zone.changes_.push_back({.at = at, .offset = offset});
   }
   return zone;
 }

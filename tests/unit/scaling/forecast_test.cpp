@@ -1,5 +1,6 @@
 #include "evenkeel/scaling/forecast.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -104,17 +105,18 @@ TEST(Forecast, ClocksThatJumpDoNoHarm) {
 }
 
 TEST(Forecast, StaysSmallWhateverIsDeclared) {
+  constexpr std::int64_t kLatest = 7'000'000'000;  // what a WallTime can hold
   for (const std::int64_t season : {1L, 3600L, kDay, 7 * kDay, 10'000 * kDay}) {
     for (const std::int64_t history : {1L, kDay, 30 * kDay, 100'000 * kDay}) {
       api::Predictive predictive;
       predictive.season = seconds{season};
       predictive.history = seconds{history};
       SeasonMemory memory;
-      for (int i = 0; i < 3000; ++i) memory.record(predictive, at(i * season / 50), i);
+      for (int i = 0; i < 3000; ++i) memory.record(predictive, at(std::min(i * season / 50, kLatest)), i);
       std::size_t slices = 0;
       for (const auto& row : memory.seasons) slices += row.size();
       EXPECT_LE(slices, static_cast<std::size_t>(SeasonMemory::kMaxSlices));
-      (void)memory.forecast(predictive, at(3000 * season / 50));
+      (void)memory.forecast(predictive, at(std::min(3000 * season / 50, kLatest)));
     }
   }
 }
