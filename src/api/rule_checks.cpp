@@ -61,7 +61,10 @@ bool has(const json& object, const char* name) {
 }
 
 std::int64_t whole(const json& value) {
-  return value.is_number_float() ? static_cast<std::int64_t>(value.get<double>()) : value.get<std::int64_t>();
+  if (!value.is_number_float()) return value.get<std::int64_t>();
+  // Rules also see what the bounds refuse; no bound comes near where this saturates.
+  constexpr double kMost = 9e15;
+  return static_cast<std::int64_t>(std::clamp(value.get<double>(), -kMost, kMost));
 }
 
 bool every(const json& list, bool (*holds)(const json&)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <string_view>
 
 #include "json_tree.hpp"
@@ -14,8 +15,10 @@ using nlohmann::json;
 using std::chrono::seconds;
 
 std::int32_t count_of(const json& value) {
-  // Bounds are checked by then, so a number written as 3.0 loses nothing.
-  return value.is_number_float() ? static_cast<std::int32_t>(value.get<double>()) : value.get<std::int32_t>();
+  if (!value.is_number_float()) return value.get<std::int32_t>();
+  // A number written as 3.0 loses nothing; a field without a bound of its own may hold anything.
+  using Limits = std::numeric_limits<std::int32_t>;
+  return static_cast<std::int32_t>(std::clamp<double>(value.get<double>(), Limits::min(), Limits::max()));
 }
 
 std::optional<std::int32_t> optional_count(const json& object, const char* name) {
