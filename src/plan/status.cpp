@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <limits>
 #include <string_view>
 
@@ -56,12 +58,21 @@ void fill_backends(const api::Snapshot& snapshot, const api::Decision& decision,
     backend.tier = declared.tier;
     backend.share_permille = weights[i];
     backend.target_share_permille = targets[i];
+    if (seen.observed_weight && std::isfinite(*seen.observed_weight)) {
+      backend.observed_share_permille =
+          static_cast<std::int32_t>(std::lround(std::clamp(*seen.observed_weight, 0.0, 100.0) * 10));
+    }
     backend.replicas = seen.status_replicas;
     backend.ready_replicas = seen.endpoints ? seen.endpoints->ready : seen.ready_replicas;
     if (const auto found = decision.backends.find(declared.name); found != decision.backends.end()) {
       backend.state = found->second.state;
       backend.desired_replicas = found->second.replicas;
       backend.reason = found->second.reason;
+      // In whole seconds, as it is written: what is read back must be the same.
+      if (const auto until = found->second.ejected_until) {
+        backend.ejected_until = std::chrono::ceil<std::chrono::seconds>(*until);
+      }
+      backend.ejections = found->second.ejections;
     }
     existing += seen.status_replicas.value_or(0);
     desired += backend.desired_replicas.value_or(seen.spec_replicas.value_or(0));

@@ -22,6 +22,8 @@ bool same_backends(const api::Status& a, const api::Status& b) {
            left.share_permille == right.share_permille &&
            left.target_share_permille == right.target_share_permille && left.replicas == right.replicas &&
            left.ready_replicas == right.ready_replicas && left.desired_replicas == right.desired_replicas &&
+           left.ejected_until == right.ejected_until && left.ejections == right.ejections &&
+           left.observed_share_permille.has_value() == right.observed_share_permille.has_value() &&
            left.reason == right.reason;
   });
 }
@@ -53,6 +55,11 @@ bool reading_moved(const api::Status& previous, const api::Status& next) {
     const auto before = previous.signals[i].value.value_or(0);
     const auto after = next.signals[i].value.value_or(0);
     if (std::abs(after - before) > std::abs(before) / 10) return true;
+  }
+  for (std::size_t i = 0; i < previous.backends.size() && i < next.backends.size(); ++i) {
+    const auto before = previous.backends[i].observed_share_permille.value_or(0);
+    const auto after = next.backends[i].observed_share_permille.value_or(0);
+    if (std::abs(after - before) > before / 10) return true;
   }
   return false;
 }

@@ -65,6 +65,31 @@ class Status : public testing::Test {
   api::Status previous_;
 };
 
+TEST_F(Status, SaysWhatShareWasMeasured) {
+  builder_.snapshot().backends["green"].observed_weight = 20.04;
+  const auto status = pass();
+  EXPECT_EQ(status.backends[1].observed_share_permille, 200);
+  EXPECT_EQ(status.backends[0].observed_share_permille, std::nullopt);
+  previous_ = status;
+  builder_.snapshot().backends["green"].observed_weight = 21;
+  EXPECT_FALSE(status_needs_write(previous_, pass(), at(400))) << "less than a tenth";
+  builder_.snapshot().backends["green"].observed_weight = 23;
+  EXPECT_FALSE(status_needs_write(previous_, pass(), at(100))) << "every 5 minutes at most";
+  EXPECT_TRUE(status_needs_write(previous_, pass(), at(400)));
+}
+
+TEST_F(Status, SaysForHowLongABackendIsOut) {
+  auto decision = decide(builder_.build());
+  decision.backends["blue"].ejected_until = at(30);
+  decision.backends["blue"].ejections = 2;
+  const auto planned = plan(builder_.build(), decision, claims_);
+  const std::vector<ActionResult> results(planned.actions.size());
+  const auto status = make_status(builder_.build(), decision, planned, results, claims_, missing_, previous_);
+  EXPECT_EQ(status.backends[0].ejected_until, at(30));
+  EXPECT_EQ(status.backends[0].ejections, 2);
+  EXPECT_EQ(status.backends[1].ejected_until, std::nullopt);
+}
+
 TEST_F(Status, HasAllTenConditionsOnTheFirstVisit) {
   const auto status = pass();
   std::vector<std::string> types;
