@@ -39,6 +39,7 @@ check: python ## the loop while you work: format, rooms, unit tests (seconds)
 lint: python ## clang-tidy over everything; remembers what was clean
 	@$(PYTHON) -m tools.setup --group lint
 	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
+	@cmake --build --preset dev --target evenkeel_commit $(if $(VERBOSE),,>/dev/null)  # A header that is generated.
 	@$(PYTHON) -m tools.checks.tidy build/dev
 
 test: python ## everything but clang-tidy: rooms, format, unit, contract, chart, end to end
