@@ -83,6 +83,14 @@ double carried_above(const Field& field, std::size_t tier) {
   return std::min(1.0, sum);
 }
 
+std::vector<double> trial_totals(const Field& field, const Caps& caps) {
+  std::vector<double> totals(field.tiers.size(), 0);
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (field.eligible(i) && std::isfinite(caps.probation[i])) totals[field.tier_of[i]] += caps.probation[i];
+  }
+  return totals;
+}
+
 /// What all boundaries of one decision are settled by.
 struct Course {
   const TargetInput& input;
@@ -90,6 +98,7 @@ struct Course {
   const std::vector<double>& totals;  ///< Wanted, tier by tier.
   std::vector<double> wanted;         ///< The same, of the tiers up to each one.
   std::vector<double> set;            ///< What is set, likewise.
+  std::vector<double> trials;         ///< Shares of those on probation, likewise.
   bool allowed = false;               ///< A return may go on.
   bool tremor = false;                ///< The last split stays, for it is as good as the new one.
 };
@@ -116,6 +125,8 @@ Settled settle_boundary(const Course& course, std::size_t t, double below, const
     const double at_once = std::min(wanted, at_least);
     settled.excess_returns = at_once > share + kSame;
     share = std::max(share, at_once);
+    // A probation is no return yet: it begins when the ejection is over.
+    if (course.allowed) share = std::max(share, std::min(wanted, course.trials[t]));
   }
   // What is held back from the tiers below is not more than this one can take, as long as others can.
   if (course.field.serves(t)) {
@@ -161,6 +172,7 @@ void adopt_split(const TargetInput& input, const Field& field, SplitMemory& memo
 
 Split settle_split(const TargetInput& input,
                    const Field& field,
+                   const Caps& caps,
                    std::vector<double> totals,
                    SplitMemory& memory) {
   Split split;
@@ -178,6 +190,7 @@ Split settle_split(const TargetInput& input,
                       .totals = totals,
                       .wanted = cumulative(totals),
                       .set = cumulative(set_totals(field)),
+                      .trials = cumulative(trial_totals(field, caps)),
                       .allowed = allowed,
                       .tremor = tremor};
   std::vector<Boundary> next;

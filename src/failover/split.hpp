@@ -24,6 +24,7 @@ void adopt_split(const TargetInput& input, const Field& field, SplitMemory& memo
 /// Small changes of the split are not made, and a return goes by steps.
 [[nodiscard]] Split settle_split(const TargetInput& input,
                                  const Field& field,
+                                 const Caps& caps,
                                  std::vector<double> totals,
                                  SplitMemory& memory);
 

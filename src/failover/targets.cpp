@@ -216,7 +216,7 @@ void share_out_targets(const TargetInput& input, const Field& field, SplitMemory
     caps = std::move(trials);
     fill();
   }
-  const auto split = settle_split(input, field, std::move(totals), memory);
+  const auto split = settle_split(input, field, caps, std::move(totals), memory);
   if (split.changed) {
     Filling again{field, caps};
     for (std::size_t t = 0; t < split.totals.size(); ++t) again.fill_tier(t, split.totals[t]);

@@ -306,6 +306,19 @@ TEST_F(Failback, WhatTheHolderCannotCarryGoesBackAtOnce) {
   EXPECT_THAT(service.target({fit(0, 1), unfit(1, 1)}, 4.0, 12), near(1e-9, {100, 0}));
 }
 
+TEST_F(Failback, AProbationDoesNotWaitForIt) {
+  const std::vector<TargetBackend> trying = {on_probation(fit(0, 1)), fit(1, 1, 9, 9)};
+  EXPECT_NEAR(service.target(trying, 4.0, 11).front(), 10, 1e-9);
+  EXPECT_NEAR(service.target(trying, 4.0, 500).front(), 10, 1e-9);
+  EXPECT_NEAR(blue(510), 10, 1e-9);
+  EXPECT_NEAR(blue(570), 30, 1e-9);
+}
+
+TEST_F(Failback, ManualHoldsAProbationBackToo) {
+  service.failover.failback.mode = api::FailbackMode::Manual;
+  EXPECT_NEAR(service.target({on_probation(fit(0, 1)), fit(1, 1, 9, 9)}, 4.0, 11).front(), 0, 1e-9);
+}
+
 TEST_F(Failback, AShareThatIsSetAlreadyNeedsNoReturn) {
   EXPECT_NEAR(service.target({set(fit(0, 1), 70), set(fit(1, 1), 30)}, 4.0, 11).front(), 70, 1e-9);
 }
