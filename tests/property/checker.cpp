@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace evenkeel::property {
 namespace {
@@ -22,6 +23,29 @@ bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
     return false;
   return one.service.annotations == other.service.annotations &&
          a.balancing.algorithm == b.balancing.algorithm && std::ranges::equal(a.backends, b.backends, alike);
+}
+
+/// Nothing that a decision goes by has changed but the time.
+bool same_world(const api::Snapshot& one, const api::Snapshot& other) {
+  for (const auto& [name, seen] : one.backends) {
+    const auto again = other.backends.find(name);
+    if (again == other.backends.end() || again->second.spec_replicas != seen.spec_replicas) return false;
+    if (again->second.endpoints.has_value() != seen.endpoints.has_value()) return false;
+    if (seen.endpoints && again->second.endpoints->ready != seen.endpoints->ready) return false;
+  }
+  const auto values = [](const api::MetricReading& reading) {
+    std::vector<double> values;
+    for (const auto& sample : reading.samples) values.push_back(sample.value);
+    return values;
+  };
+  for (const auto& metric : one.service.spec.scaling->metrics) {
+    const auto first = one.metrics.find(metric.name);
+    const auto again = other.metrics.find(metric.name);
+    if (first == one.metrics.end() || again == other.metrics.end()) return false;
+    if (first->second.error || again->second.error || values(first->second) != values(again->second))
+      return false;
+  }
+  return one.backends.size() == other.backends.size() && one.restored == other.restored;
 }
 
 bool computes_proportions(api::Algorithm algorithm) {
@@ -134,6 +158,27 @@ void Checker::check_drain_time(const api::Snapshot& snapshot, const Facts& facts
   }
 }
 
+/// "Time": a change that is decided and not seen yet is pending; deciding again does not add to it.
+void Checker::check_pending(const api::Snapshot& snapshot, const api::Decision& decision) {
+  constexpr auto kPending = std::chrono::seconds{60};
+  if (!last_) first_ = Last{snapshot, decision};
+  if (!first_) return;
+  const auto& spec = snapshot.service.spec;
+  const bool still =
+      history_known_ && spec.scaling && !spec.replicas && spec.backends.size() == 1 &&
+      spec.scaling->scale_up.stabilization_window.value_or(std::chrono::seconds{0}).count() == 0 &&
+      same_declaration(snapshot, first_->snapshot) && same_world(first_->snapshot, snapshot) &&
+      snapshot.now - first_->snapshot.now < kPending;
+  if (!still) return first_.reset();
+  const auto from = snapshot.backends.begin()->second.spec_replicas.value_or(0);
+  const auto first = first_->decision.total.replicas.value_or(0);
+  if (first > from && decision.total.replicas.value_or(0) > first) {
+    complain("time: pending",
+             "decided " + std::to_string(first) + " from " + std::to_string(from) + ", and " +
+                 std::to_string(*decision.total.replicas) + " before that was seen");
+  }
+}
+
 /// 2: with nobody ready the shares stay as they were.
 void Checker::check_kept_shares(const api::Snapshot& snapshot,
                                 const api::Decision& decision,
@@ -171,6 +216,7 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
   check_steps(snapshot, facts);
   check_hold(snapshot, decision, facts);
   check_drain_time(snapshot, facts);
+  check_pending(snapshot, decision);
   undisturbed_ = history_known_ && facts.sane && carried_out(facts) && !snapshot.service.spec.replicas;
   last_ = Last{snapshot, decision};
   return found_;

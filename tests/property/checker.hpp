@@ -49,11 +49,13 @@ class Checker {
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
   void check_drain_time(const api::Snapshot& snapshot, const Facts& facts);
   void check_kept_shares(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
+  void check_pending(const api::Snapshot& snapshot, const api::Decision& decision);
   void complain(std::string rule, std::string detail);
 
   std::optional<Last> last_;
   std::vector<Violation> found_;
   std::map<std::string, std::int32_t> expected_;
+  std::optional<Last> first_;   ///< The first decision, while the world has not moved since.
   bool history_known_ = true;  ///< Every line so far carried its memory on, and time went forward.
   bool undisturbed_ = false;
   bool calm_ = true;           ///< And all was healthy, nothing was edited, every share was carried out.

@@ -204,6 +204,21 @@ TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
   EXPECT_THAT(rules(), IsEmpty());
 }
 
+TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
+  auto& spec = snapshot_.service.spec;
+  spec.backends.resize(1);
+  snapshot_.backends = {{"blue", snapshot_.backends["blue"]}};
+  decision_.backends = {{"blue", decision_.backends["blue"]}};
+  snapshot_.backends["blue"].weight = 100;
+  decide("blue", 5, 100);
+  decision_.total.replicas = 5;
+  ASSERT_THAT(rules(), IsEmpty());
+  snapshot_.now = decision_.time = snapshot_.now + std::chrono::seconds{15};
+  EXPECT_THAT(rules(), IsEmpty());
+  decision_.total.replicas = 9;
+  EXPECT_THAT(rules(), Contains("time: pending"));
+}
+
 TEST_F(CheckerTest, SaysNothingAboutHistoryWhenTheMemoryWasTakenAway) {
   ASSERT_THAT(rules(), IsEmpty());
   next(15);

@@ -45,7 +45,7 @@ WallTime moved(WallTime time, std::chrono::seconds by) {
 World::World(std::uint64_t seed)
     : random_{seed},
       temper_{temper_of(random_)},
-      follows_{temper_ == Temper::Calm || random_.chance(80)},
+      follows_{random_.chance(temper_ == Temper::Calm ? 90 : 80)},
       observes_shares_{random_.chance(50)},
       tick_{random_.one_of({5, 15, 15, 30})},
       demand_{0},
@@ -93,7 +93,7 @@ void World::pass_time() {
   if (temper_ == Temper::Calm) {
     now_ = moved(now_, seconds{tick_});
     sampled_ = now_;
-    if (random_.chance(10)) demand_ *= random_.real(0.6, 1.6);
+    if (follows_ && random_.chance(10)) demand_ *= random_.real(0.6, 1.6);
     return;
   }
   now_ = moved(now_, seconds{random_.one_of({0, 1, tick_, tick_, tick_, tick_, 61})});

@@ -14,7 +14,7 @@ namespace evenkeel::property {
 
 /// How hard the world is on the service.
 enum class Temper {
-  Calm,     ///< Everything healthy, the spec stays, every decision is carried out before the next one.
+  Calm,     ///< Everything healthy, the spec stays; as a rule every decision is carried out before the next.
   Faulty,   ///< Pods die, traffic jumps, people edit, our writes come late or never.
   Hostile,  ///< And what is measured and remembered may be nonsense, and the clock is not to be trusted.
 };
