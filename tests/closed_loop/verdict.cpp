@@ -180,18 +180,29 @@ class Driver {
     }
   }
 
-  /// Nobody is starved because he is a little less efficient.
+  /// Nobody is starved because he is a little less efficient: sizes follow what is declared, shares the
+  /// sizes.
   void judge_fairness() {
     if (!is_computed(model_.spec())) return;
+    double replicas = 0;
+    double shares = 0;
+    for (const auto& backend : model_.spec()["backends"]) {
+      if (backend.value("tier", 0) > 0) continue;
+      replicas += decision_.backends.at(backend["name"]).replicas.value_or(0);
+      shares += decision_.backends.at(backend["name"]).weight;
+    }
     for (const auto& backend : model_.spec()["backends"]) {
       const auto& name = backend["name"].get_ref<const std::string&>();
       if (backend.value("tier", 0) > 0 || backend.contains("maxReplicas") || model_.is_drained(name))
         continue;
-      const double fair = 100 * declared_share(backend);
-      const double has = decision_.backends.at(name).weight;
-      // Where the utilisation or the capacity alone decides, declared weights only size the backends.
-      if (has < kNotStarved * fair)
-        complain("starved", name + " has " + std::to_string(has) + " % of a fair " + std::to_string(fair));
+      const auto& made = decision_.backends.at(name);
+      const double declared = declared_share(backend) * replicas;
+      const double fair = shares * made.replicas.value_or(0) / std::max(1.0, replicas);
+      if (made.replicas.value_or(0) < std::floor(kNotStarved * declared) || made.weight < kNotStarved * fair)
+        complain("starved",
+                 name + " has " + std::to_string(made.weight) + " % and " +
+                     std::to_string(made.replicas.value_or(0)) + " replicas; by its size it would have " +
+                     std::to_string(fair) + " %, declared are " + std::to_string(declared) + " replicas");
     }
   }
 
