@@ -170,12 +170,13 @@ void World::edit() {
         spec_ = random_spec(random_);
       }
   }
+  auto& edited = spec_["backends"];  // the whole spec may be another one by now
   int least = 0;
-  for (auto& backend : backends) least += backend.value("tier", 0) == 0 ? backend.value("minReplicas", 1) : 0;
+  for (auto& backend : edited) least += backend.value("tier", 0) == 0 ? backend.value("minReplicas", 1) : 0;
   if (spec_.contains("scaling") && spec_["scaling"]["maxReplicas"] < least)
     spec_["scaling"]["maxReplicas"] = least;
-  if (std::ranges::all_of(backends, [](const Json& b) { return b.value("weight", 100) == 0; }))
-    backends[0]["weight"] = 100;
+  if (std::ranges::all_of(edited, [](const Json& b) { return b.value("weight", 100) == 0; }))
+    edited[0]["weight"] = 100;
   adopt();
 }
 
