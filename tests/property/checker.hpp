@@ -55,7 +55,7 @@ class Checker {
   std::optional<Last> last_;
   std::vector<Violation> found_;
   std::map<std::string, std::int32_t> expected_;
-  std::optional<Last> first_;   ///< The first decision, while the world has not moved since.
+  std::optional<Last> first_;  ///< The first decision, while the world has not moved since.
   bool history_known_ = true;  ///< Every line so far carried its memory on, and time went forward.
   bool undisturbed_ = false;
   bool calm_ = true;           ///< And all was healthy, nothing was edited, every share was carried out.
