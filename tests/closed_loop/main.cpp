@@ -1,17 +1,17 @@
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "open_list.hpp"
 #include "verdict.hpp"
 
 /// Random services in closed loop with decide(): on steady load each has to come to rest.
 ///
-///     closed_loop [--services=10000] [--seed=1] [--open=FILE]
+///     closed_loop [--services=10000] [--seed=1] [--open=FILE]   in FILE a kind, or "service SEED", a line
 ///     closed_loop --service=SEED [--lines]   one service: its course as a table, or its snapshots
 namespace evenkeel::closed_loop {
 namespace {
@@ -42,17 +42,6 @@ void count(const Passed& passed, Counts& counts) {
   counts["probation"] += passed.probation;
   counts["unknown demand"] += passed.unknown_demand;
   counts["shares that do not divide evenly"] += passed.uneven;
-}
-
-/// What is known to go wrong: one kind, or one "service SEED", a line, up to a tab and the reason; # begins a
-/// comment.
-std::set<std::string> read_open(const std::string& file) {
-  std::set<std::string> kinds;
-  std::ifstream stream{file};
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && !line.starts_with('#')) kinds.insert(line.substr(0, line.find('\t')));
-  }
-  return kinds;
 }
 
 int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>& open) {
@@ -94,6 +83,7 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
 
 int main(int count, char** arguments) {
   using namespace evenkeel::closed_loop;
+  using evenkeel::property::read_open;
   std::uint64_t services = 10'000;
   std::uint64_t seed = 1;
   std::uint64_t one = 0;

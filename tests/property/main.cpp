@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "judge.hpp"
+#include "open_list.hpp"
 #include "shrink.hpp"
 #include "world.hpp"
 
@@ -45,16 +46,6 @@ bool value_of(std::string_view argument, std::string_view name, std::string& val
     return false;
   value = argument.substr(name.size() + 1);
   return true;
-}
-
-/// One rule a line, up to a tab and the reason; what begins with # is a comment.
-std::set<std::string> read_open(const std::string& file) {
-  std::set<std::string> rules;
-  std::ifstream stream{file};
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && !line.starts_with('#')) rules.insert(line.substr(0, line.find('\t')));
-  }
-  return rules;
 }
 
 Options parse(int count, char** arguments) {
