@@ -1,4 +1,5 @@
-/// What reading a snapshot and printing a decision cost: their part of a line of `evenkeel decide --stream`.
+/// What a line of `evenkeel decide --stream` costs, all but the pipe: reading the snapshot, deciding, and
+/// printing the decision.
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -7,7 +8,9 @@
 #include "evenkeel/api/snapshot.hpp"
 #include "evenkeel/plan/decide.hpp"
 
-namespace evenkeel {
+#include "allocations.hpp"
+
+namespace evenkeel::bench {
 namespace {
 
 /// One backend, two metrics, under 1 KiB.
@@ -29,8 +32,11 @@ std::string line() {
 void read_snapshot(benchmark::State& state) {
   const auto text = line();
   api::SnapshotReader reader;
+  AllocationCounter counter{state};
   for (auto _ : state) {
+    counter.start();
     auto snapshot = reader.read(text);
+    counter.stop();
     if (!snapshot.ok()) return state.SkipWithError(snapshot.error().message.c_str());
     benchmark::DoNotOptimize(snapshot);
   }
@@ -39,27 +45,32 @@ BENCHMARK(read_snapshot);
 
 void print_decision(benchmark::State& state) {
   const auto decision = plan::decide(*api::parse_snapshot(line()));
-  for (auto _ : state) benchmark::DoNotOptimize(api::print_decision(decision));
+  AllocationCounter counter{state};
+  for (auto _ : state) {
+    counter.start();
+    benchmark::DoNotOptimize(api::print_decision(decision));
+    counter.stop();
+  }
 }
 BENCHMARK(print_decision);
 
-/// All of a line but the pipe, its memory carried over.
-void stream_line(benchmark::State& state) {
+void line_of_a_stream(benchmark::State& state) {
   const auto text = line();
   api::SnapshotReader reader;
   std::string memory = "{}";
+  AllocationCounter counter{state};
   for (auto _ : state) {
+    counter.start();
     auto snapshot = reader.read(text);
     if (!snapshot.ok()) return state.SkipWithError(snapshot.error().message.c_str());
     snapshot->memory = memory;
     auto decision = plan::decide(*snapshot);
     memory = decision.memory;
     benchmark::DoNotOptimize(api::print_decision(decision));
+    counter.stop();
   }
 }
-BENCHMARK(stream_line);
+BENCHMARK(line_of_a_stream);
 
 }  // namespace
-}  // namespace evenkeel
-
-BENCHMARK_MAIN();
+}  // namespace evenkeel::bench
