@@ -39,6 +39,8 @@ Field::Field(const TargetInput& input) : backends{input.backends} {
 }
 
 void Field::find_tiers() {
+  tiers.reserve(size());
+  tier_of.reserve(size());
   for (const auto& backend : backends) tiers.push_back(backend.tier);
   std::ranges::sort(tiers);
   tiers.erase(std::ranges::unique(tiers).begin(), tiers.end());
@@ -58,6 +60,9 @@ void Field::read_weights() {
     if (is_positive(backend.proportion)) largest = std::max(largest, backend.proportion);
     if (is_positive(backend.capacity)) largest_capacity = std::max(largest_capacity, backend.capacity);
   }
+  weight.reserve(size());
+  capacity.reserve(size());
+  set.reserve(size());
   for (const auto& backend : backends) {
     const double proportion = is_positive(backend.proportion) ? backend.proportion / largest : 0.0;
     weight.push_back(std::max(kLeastProportion, proportion));

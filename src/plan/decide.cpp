@@ -15,6 +15,9 @@ namespace {
 
 using api::ConditionStatus;
 
+/// Four of scaling and three of the service.
+constexpr std::size_t kConditions = 7;
+
 /// What backends that are gone from the spec leave behind is of no use.
 void forget_undeclared(std::span<const Member> members, Memory& memory) {
   std::erase_if(memory.backends, [&](const auto& entry) {
@@ -171,6 +174,7 @@ void note_maximum(Joint& joint, const SizeInput& input) {
 
 std::vector<std::int32_t> wanted_of(const Joint& joint, std::span<const Size> sizes) {
   std::vector<std::int32_t> wanted;
+  wanted.reserve(joint.members.size());
   for (const auto& member : joint.members) {
     const auto& size = sizes[member.index];
     wanted.push_back(member.sizeable() ? size.replicas.value_or(size.wanted) : 0);
@@ -259,10 +263,10 @@ void decide_sizes(Joint& joint) {
   auto& outcome = stage.outcome;
   auto& decision = joint.decision;
   decision.total.replicas = outcome.replicas;
-  decision.conditions.push_back(missing ? *missing : outcome.able_to_scale);
+  decision.conditions.push_back(missing ? *missing : std::move(outcome.able_to_scale));
   decision.conditions.push_back(scaling::signals_available(joint.readings));
-  decision.conditions.push_back(outcome.scaling_active);
-  decision.conditions.push_back(outcome.scaling_limited);
+  decision.conditions.push_back(std::move(outcome.scaling_active));
+  decision.conditions.push_back(std::move(outcome.scaling_limited));
 
   find_targets_of(joint, limits.max);
   const SizeInput input{.snapshot = snapshot,
@@ -297,10 +301,12 @@ void pause(Joint& joint) {
 void assess_and_measure(Joint& joint) {
   const auto& snapshot = joint.snapshot;
   joint.loads = replica_loads(joint.spec());
+  joint.capacities.reserve(joint.loads.size());
   for (const auto& load : joint.loads) joint.capacities.push_back(load.capacity);
   joint.set = starting_shares(snapshot, joint.members, joint.memory);
   read_metrics(joint);
   measure(joint);
+  joint.asleep.reserve(joint.members.size());
   for (const auto& member : joint.members) joint.asleep.push_back(member.asleep ? 1 : 0);
   joint.view = look_at_health(snapshot, joint.members, health_figures(joint), joint.memory, joint.decision);
   settle_demand_floor(joint);
@@ -314,6 +320,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
   api::Decision decision;
   decision.key = snapshot.service.key;
   decision.time = snapshot.now;
+  decision.conditions.reserve(kConditions);
 
   auto members = members_of(snapshot, decision.warnings);
   auto [memory, unreadable, found] = read_memory(snapshot);
@@ -341,7 +348,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
   report_service(joint);
   if (spec.mode == api::Mode::Enforce) report_changes(joint);
   if (unreadable) report_unreadable_memory(decision);
-  decision.memory = print_memory(memory, snapshot.service.uid, snapshot.now);
+  decision.memory = print_memory(memory, snapshot);
   return decision;
 }
 

@@ -82,6 +82,8 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                                Memory& memory) {
   std::vector<balancing::Candidate> candidates;
   std::vector<balancing::BalancingMemory> memories;
+  candidates.reserve(members.size());
+  memories.reserve(members.size());
   for (const auto& member : members) {
     const auto& health = view.health.backends[member.index];
     candidates.push_back({.tier = member.declared->tier,
@@ -125,6 +127,8 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   auto verdicts = readings.verdicts();
   std::vector<failover::Observed> backends;
   std::vector<failover::HealthMemory> memories;
+  backends.reserve(members.size());
+  memories.reserve(members.size());
   for (const auto& member : members) {
     backends.push_back(observed(snapshot, member, requests, figures));
     backends.back().verdicts = std::move(verdicts[member.index]);
@@ -162,6 +166,7 @@ failover::Targets find_targets(const api::Snapshot& snapshot,
                                Memory& memory) {
   const auto& spec = snapshot.service.spec;
   std::vector<failover::TargetBackend> backends;
+  backends.reserve(members.size());
   for (const auto& member : members) {
     const auto i = member.index;
     const auto& health = view.health.backends[i];

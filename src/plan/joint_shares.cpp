@@ -43,6 +43,7 @@ std::uint32_t digest_of(const Joint& joint) {
 /// The last decided shares of those that are declared, scaled to 100; empty where one has none.
 std::vector<double> decided_shares(std::span<const Member> members, const Memory& memory) {
   std::vector<double> shares;
+  shares.reserve(members.size());
   double sum = 0;
   for (const auto& member : members) {
     const auto found = memory.backends.find(member.declared->name);
@@ -134,6 +135,7 @@ void find_full_shares(Joint& joint) {
 
 void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
   joint.figures.clear();
+  joint.figures.reserve(joint.members.size());
   for (const auto& member : joint.members) {
     const auto i = member.index;
     const auto& health = joint.view.health.backends[i];

@@ -45,6 +45,7 @@ Needs needs_of(Joint& joint,
                const scaling::Reading& reading,
                std::int32_t current) {
   std::vector<BackendNeed> needs;
+  needs.reserve(joint.members.size());
   for (const auto& member : joint.members) {
     BackendNeed need{.full = joint.full[member.index]};
     const auto seen = reading.by_backend.find(member.declared->name);
@@ -120,6 +121,7 @@ void read_metrics(Joint& joint) {
   context.backends = backends;
   const auto& metrics = joint.spec().scaling->metrics;
   joint.readings.reserve(metrics.size());
+  joint.decision.signals.reserve(metrics.size());
   for (const auto& metric : metrics) {
     const auto found = joint.snapshot.metrics.find(metric.name);
     const auto* samples = found == joint.snapshot.metrics.end() ? nullptr : &found->second;
@@ -201,7 +203,9 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
         joint.memory.demand);
   }
   auto& steps = joint.decision.total.steps;
-  steps.insert(steps.end(), stage.outcome.steps.begin(), stage.outcome.steps.end());
+  steps.insert(steps.end(),
+               std::make_move_iterator(stage.outcome.steps.begin()),
+               std::make_move_iterator(stage.outcome.steps.end()));
   report_demand(joint);
   return stage;
 }

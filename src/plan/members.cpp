@@ -94,6 +94,7 @@ std::vector<double> declared_shares(std::span<const Member> members) {
 
 std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::string>& warnings) {
   std::vector<Member> members;
+  members.reserve(snapshot.service.spec.backends.size());
   for (const auto& backend : snapshot.service.spec.backends) {
     const auto found = snapshot.backends.find(backend.name);
     const auto& seen = found == snapshot.backends.end() ? kNothingSeen : found->second;

@@ -16,6 +16,8 @@ constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMaxBytes = 16 * 1024 - 1;
 /// What we write is smaller; reading more would only be work for nothing.
 constexpr std::size_t kMaxBytesRead = 4 * kMaxBytes;
+/// Twice what ours has; deeper texts are not ours.
+constexpr std::size_t kMaxDepth = 10;
 constexpr std::size_t kMaxUid = 64;
 
 /// Long ids are no use as they are: their digest tells two objects apart just as well.
@@ -88,10 +90,18 @@ Head read_head(simdjson::dom::object members, const std::string& uid) {
   return head;
 }
 
-std::string print(const Memory& memory, const std::string& uid, WallTime now, bool with_backends) {
-  MemoryWriter writer{now};
+/// What the next text will need if it is about as long as the last one: room for what has been added since,
+/// and for the padding that the parser would otherwise copy the whole text for.
+std::size_t expected_size(const api::Snapshot& snapshot) {
+  constexpr std::size_t kUsual = 512;
+  return (snapshot.memory ? snapshot.memory->size() : kUsual) + 128 + simdjson::SIMDJSON_PADDING;
+}
+
+std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with_backends) {
+  const auto now = snapshot.now;
+  MemoryWriter writer{now, expected_size(snapshot)};
   writer.open('{').key("v").number(kVersion).key("at").number(now.time_since_epoch().count());
-  writer.key("uid").text(short_uid(uid));
+  writer.key("uid").text(short_uid(snapshot.service.uid));
   writer.key("is").number((memory.served ? Served : 0) + (memory.max_was_lowered ? MaxWasLowered : 0) +
                           (memory.surging ? Surging : 0));
   if (memory.total) writer.key("total").number(*memory.total);
@@ -109,7 +119,7 @@ std::string print(const Memory& memory, const std::string& uid, WallTime now, bo
     write_service_health(writer, memory.health, memory.split, memory.tiers);
     writer.key("backends").open('{');
     for (const auto& [name, backend] : memory.backends) {
-      writer.key(name);
+      writer.name(name);
       write_backend(writer, backend);
     }
     writer.close('}');
@@ -129,6 +139,8 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
   if (text.size() > kMaxBytesRead) return result;
   simdjson::dom::parser parser;
   Element root;
+  // Without a depth the parser sets much more aside for brackets than for all the rest.
+  if (parser.allocate(text.size(), kMaxDepth) != simdjson::SUCCESS) return result;
   if (parser.parse(text).get(root) != simdjson::SUCCESS) return result;
   if (root.is_null()) {
     result.unreadable = false;
@@ -153,22 +165,22 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
   return {.memory = std::move(memory), .unreadable = false, .found = true};
 }
 
-std::string print_memory(const Memory& memory, const std::string& uid, WallTime now) {
-  auto text = print(memory, uid, now, true);
+std::string print_memory(const Memory& memory, const api::Snapshot& snapshot) {
+  auto text = print(memory, snapshot, true);
   if (text.size() <= kMaxBytes) return text;
   // Fewer entries say the same more cautiously: merged neighbours hold the higher count for longer.
   Memory smaller = memory;
   smaller.history.seasons = {};
-  text = print(smaller, uid, now, true);
+  text = print(smaller, snapshot, true);
   if (text.size() <= kMaxBytes) return text;
   smaller.history.merge(16);
   smaller.demand.merge(16);
-  text = print(smaller, uid, now, true);
+  text = print(smaller, snapshot, true);
   if (text.size() <= kMaxBytes) return text;
   // Names that validation refuses can still be long. Without what belongs to them everybody is held at size
   // for a window, as at first sight.
   smaller.history.pending.reset();
-  return print(smaller, uid, now, false);
+  return print(smaller, snapshot, false);
 }
 
 }  // namespace evenkeel::plan

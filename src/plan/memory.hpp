@@ -63,7 +63,7 @@ struct ReadMemory {
 /// than `now` set to `now`.
 [[nodiscard]] ReadMemory read_memory(const api::Snapshot& snapshot);
 
-/// JSON text under 16 KiB, whatever is in it.
-[[nodiscard]] std::string print_memory(const Memory& memory, const std::string& uid, WallTime now);
+/// JSON text under 16 KiB, whatever is in it; it belongs to the object of `snapshot`, and is of its moment.
+[[nodiscard]] std::string print_memory(const Memory& memory, const api::Snapshot& snapshot);
 
 }  // namespace evenkeel::plan

@@ -49,7 +49,7 @@ void read_recommendations(MemoryReader& reader, Element value, std::vector<scali
 void write_pending(MemoryWriter& writer, const scaling::PendingScale& pending) {
   writer.open('[').time(pending.time).number(pending.from).number(pending.to).open('{');
   for (const auto& [name, change] : pending.backends) {
-    writer.key(name);
+    writer.name(name);
     write_change(writer, change);
   }
   writer.close('}').close(']');

@@ -43,20 +43,25 @@ MemoryWriter& MemoryWriter::time(WallTime moment) {
 void MemoryWriter::quote(std::string_view value) {
   static constexpr char kHex[] = "0123456789abcdef";
   text_ += '"';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  // What needs no escape, which is nearly everything, is appended in one go.
+  std::size_t done = 0;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(value[i]);
+    const bool is_plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    if (is_plain) continue;
+    text_.append(value, done, i - done);
+    done = i + 1;
+    if (byte == '"' || byte == '\\') {
       text_ += '\\';
-      text_ += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
+      text_ += value[i];
+    } else {
       // Bytes rather than characters: what comes back is only compared with what was written.
       text_ += "\\u00";
       text_ += kHex[byte >> 4U];
       text_ += kHex[byte & 0xfU];
-    } else {
-      text_ += c;
     }
   }
+  text_.append(value, done);
   text_ += '"';
 }
 

@@ -18,7 +18,8 @@ namespace evenkeel::plan {
 /// Appends JSON. The caller keeps the brackets balanced; commas are set here.
 class MemoryWriter {
  public:
-  explicit MemoryWriter(WallTime now) : now_{now} { text_.reserve(kUsualSize); }
+  /// @param size  about how long the text will be; only a matter of speed.
+  MemoryWriter(WallTime now, std::size_t size) : now_{now} { text_.reserve(size); }
 
   MemoryWriter& open(char bracket) {
     separate();
@@ -31,8 +32,16 @@ class MemoryWriter {
     fresh_ = false;
     return *this;
   }
-  /// `name` is escaped; what follows is its value.
+  /// A name of ours, which needs no escape; what follows is its value.
   MemoryWriter& key(std::string_view name) {
+    text_ += fresh_ ? "\"" : ",\"";
+    text_ += name;
+    text_ += "\":";
+    fresh_ = true;
+    return *this;
+  }
+  /// A name that somebody else gave; what follows is its value.
+  MemoryWriter& name(std::string_view name) {
     separate();
     quote(name);
     text_ += ':';
@@ -66,8 +75,6 @@ class MemoryWriter {
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
-  static constexpr std::size_t kUsualSize = 2048;
-
   void separate() {
     if (!fresh_) text_ += ',';
     fresh_ = false;

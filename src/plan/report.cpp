@@ -20,6 +20,8 @@ using failover::Fitness;
 constexpr double kWorthTelling = 0.01;
 /// Points that an observed share may be off.
 constexpr double kFarOff = 5;
+/// Of one backend: its share, its move, its size.
+constexpr std::size_t kUsualSteps = 6;
 constexpr std::int32_t kNoTier = std::numeric_limits<std::int32_t>::max();
 /// The usual window of the query behind observed shares.
 constexpr std::chrono::seconds kObservedWindow{60};
@@ -228,14 +230,12 @@ void report_backends(Joint& joint) {
     backend.ejected_until = health.ejected_until;
     backend.ejections = health.ejections;
     // In the order in which it was decided: health, proportion, target, and what there is already of the
-    // move.
+    // move. Sizes will follow.
     std::vector<api::Step> steps;
-    const auto append = [&](const std::vector<std::vector<api::Step>>& all) {
-      if (i < all.size()) steps.insert(steps.end(), all[i].begin(), all[i].end());
-    };
-    append(joint.view.steps);
-    append(joint.targets.steps);
-    steps.insert(steps.end(), backend.steps.begin(), backend.steps.end());
+    steps.reserve(kUsualSteps);
+    if (i < joint.view.steps.size()) std::ranges::move(joint.view.steps[i], std::back_inserter(steps));
+    if (i < joint.targets.steps.size()) std::ranges::move(joint.targets.steps[i], std::back_inserter(steps));
+    std::ranges::move(backend.steps, std::back_inserter(steps));
     backend.steps = std::move(steps);
     if (figures.weight > 0 && figures.member->declared->tier < joint.decision.active_tier.value_or(kNoTier)) {
       joint.decision.active_tier = figures.member->declared->tier;

@@ -17,6 +17,7 @@ class Decider {
   Decider(const TotalInput& input, History& history) : input_{input}, history_{history} {}
 
   TotalOutcome decide(std::span<const Reading> readings) {
+    outcome_.steps.reserve(readings.size() + kUsualSteps);
     // First sight: what is there counts as recommended, so nothing shrinks before a whole window was watched.
     if (!history_.has_recommendations()) history_.record_recommendation(input_.now, current());
     const bool idle = watch_idleness(input_, readings, history_);
@@ -219,6 +220,9 @@ class Decider {
     outcome_.replicas = current();
     add_step("Frozen", current(), "the fleet breaker forbids shrinking");
   }
+
+  /// Beside one for each metric.
+  static constexpr std::size_t kUsualSteps = 4;
 
   const TotalInput& input_;
   History& history_;
