@@ -1,0 +1,271 @@
+#include "moving.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evenkeel::plan {
+namespace {
+
+using testing::DoubleNear;
+using testing::Pointwise;
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+/// A replica carries 70; nothing bounds what it carries of a share.
+Mover mover(double set, double target, std::int32_t ready) {
+  return {.set = set, .target = target, .ready = ready, .ready_capacity = 70.0 * ready, .carried = kInf};
+}
+Mover unfit(double set, double target = 0) {
+  auto result = mover(set, target, 0);
+  result.is_unfit = true;
+  return result;
+}
+Mover out(double set, std::int32_t ready) {
+  auto result = mover(set, 0, ready);
+  result.is_out = true;
+  return result;
+}
+
+std::vector<double> weights_of(const Moved& moved) {
+  std::vector<double> weights;
+  for (const auto& move : moved.moves) weights.push_back(move.weight);
+  return weights;
+}
+std::vector<double> weights(const std::vector<Mover>& movers, const Movement& movement) {
+  return weights_of(move_shares(movers, movement));
+}
+auto near(const std::vector<double>& wanted) {
+  return Pointwise(DoubleNear(1e-6), wanted);
+}
+
+TEST(RoomOf, IsItsPartOfWhatIsReadyOrOfDemand) {
+  const std::vector<Mover> movers = {mover(50, 50, 2), mover(50, 50, 3), mover(0, 0, 9)};
+  EXPECT_DOUBLE_EQ(room_of(movers, 0, 200), 70) << "140 of 200";
+  EXPECT_DOUBLE_EQ(room_of(movers, 1, 200), 105);
+  EXPECT_DOUBLE_EQ(room_of(movers, 0, 350), 40) << "all that is ready of those with share";
+  EXPECT_DOUBLE_EQ(room_of(movers, 0, 2000), 40) << "what nobody can carry is no reason to send less";
+}
+
+TEST(RoomOf, CountsWhoHasShareOrIsToGetSome) {
+  EXPECT_DOUBLE_EQ(room_of(std::vector{mover(100, 0, 2), mover(0, 100, 2)}, 1, 2000), 50);
+  EXPECT_DOUBLE_EQ(room_of(std::vector{mover(0, 0, 2), mover(100, 100, 2)}, 1, 2000), 100);
+}
+
+TEST(RoomOf, NoEndpointNoRoomAndOneCarriesNothingAtAll) {
+  const std::vector<Mover> movers = {mover(100, 0, 0), mover(0, 100, 1)};
+  EXPECT_DOUBLE_EQ(room_of(movers, 0, 0), 0);
+  EXPECT_DOUBLE_EQ(room_of(movers, 0, 100), 0);
+  EXPECT_DOUBLE_EQ(room_of(movers, 1, 0), 100);
+}
+
+TEST(Step, ScalesTheWholeVector) {
+  const std::vector<Mover> movers = {mover(80, 20, 10), mover(10, 50, 10), mover(10, 30, 10)};
+  const auto moved = move_shares(movers, {.demand = 500, .max_step = 20, .pace = Pace::Step});
+  EXPECT_THAT(weights_of(moved), near({60, 10 + 40.0 / 3, 10 + 20.0 / 3}));
+  EXPECT_TRUE(moved.stepped);
+  EXPECT_FALSE(moved.at_once);
+  for (const auto& move : moved.moves) EXPECT_STREQ(move.rule, "Step");
+}
+
+TEST(Step, TheLastOneEndsAtTheTarget) {
+  const std::vector<Mover> movers = {mover(32, 20, 10), mover(68, 80, 10)};
+  EXPECT_THAT(weights(movers, {.demand = 500, .max_step = 20}), testing::ElementsAre(20.0, 80.0));
+  EXPECT_THAT(weights(movers, {.demand = 500, .max_step = 12}), testing::ElementsAre(20.0, 80.0));
+}
+
+TEST(Step, IsNotMadeBeforeItsPeriodIsOver) {
+  const std::vector<Mover> movers = {mover(80, 20, 10), mover(20, 80, 10)};
+  const auto moved = move_shares(movers, {.demand = 500, .pace = Pace::Rest});
+  EXPECT_THAT(weights_of(moved), testing::ElementsAre(80.0, 20.0));
+  EXPECT_FALSE(moved.stepped);
+  for (const auto& move : moved.moves) EXPECT_STREQ(move.rule, "");
+}
+
+TEST(Step, InPlaceNothingMovesAndNothingIsDated) {
+  const std::vector<Mover> movers = {mover(80, 80, 10), mover(20, 20, 10)};
+  const auto moved = move_shares(movers, {.demand = 500, .pace = Pace::Step});
+  EXPECT_THAT(weights_of(moved), testing::ElementsAre(80.0, 20.0));
+  EXPECT_FALSE(moved.stepped);
+}
+
+TEST(Step, UpBeforeShiftHoldsItBack) {
+  const std::vector<Mover> movers = {mover(80, 40, 6), mover(20, 60, 2)};
+  const auto moved = move_shares(movers, {.demand = 400, .max_step = 20, .pace = Pace::Step});
+  EXPECT_THAT(weights_of(moved), near({65, 35})) << "140 of 400 are ready";
+  EXPECT_TRUE(moved.moves[1].waits_for_capacity);
+  EXPECT_FALSE(moved.moves[0].waits_for_capacity);
+  EXPECT_TRUE(moved.stepped);
+}
+
+TEST(Step, OfNothingIsNone) {
+  const std::vector<Mover> movers = {mover(80, 40, 6), mover(20, 60, 1)};
+  const auto moved = move_shares(movers, {.demand = 400, .pace = Pace::Step});
+  EXPECT_THAT(weights_of(moved), testing::ElementsAre(80.0, 20.0));
+  EXPECT_FALSE(moved.stepped) << "70 of 400 are ready: it has more than that";
+  EXPECT_TRUE(moved.moves[1].waits_for_capacity);
+}
+
+TEST(Step, WithUnknownDemandItIsNotBoundByCapacity) {
+  const std::vector<Mover> movers = {mover(80, 40, 6), mover(20, 60, 1)};
+  EXPECT_THAT(weights(movers, {.total = 7, .max_step = 20, .pace = Pace::Step}), near({60, 40}));
+}
+
+TEST(Edit, GoesAsFarAsCapacityIsReadyWhateverTheStep) {
+  const std::vector<Mover> movers = {mover(100, 0, 7), mover(0, 100, 2)};
+  const auto moved = move_shares(movers, {.demand = 400, .max_step = 1, .pace = Pace::Edit});
+  EXPECT_THAT(weights_of(moved), near({65, 35})) << "140 of 400";
+  EXPECT_STREQ(moved.moves[1].rule, "Edit");
+  EXPECT_FALSE(moved.stepped) << "it waits for no period";
+}
+
+TEST(Edit, SeveralReceiversShareByHowFarTheyHaveToGo) {
+  const std::vector<Mover> movers = {mover(100, 40, 9), mover(0, 45, 9), mover(0, 15, 9)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .pace = Pace::Edit}), near({40, 45, 15}));
+}
+
+TEST(Edit, WhatOneHasNoRoomForTheSenderKeeps) {
+  const std::vector<Mover> movers = {mover(100, 0, 9), mover(0, 50, 9), mover(0, 50, 0)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .pace = Pace::Edit}), near({50, 50, 0}));
+}
+
+TEST(Edit, ADemandOfNothingIsCarriedByAnyReadyEndpoint) {
+  const std::vector<Mover> movers = {mover(100, 0, 3), mover(0, 100, 1)};
+  EXPECT_THAT(weights(movers, {.demand = 0, .pace = Pace::Edit}), near({0, 100}));
+}
+
+TEST(Edit, WithUnknownDemandGoesByStepsAsTheirReplicasAreReady) {
+  std::vector<Mover> movers = {mover(100, 0, 10), mover(0, 100, 1)};
+  movers[1].wanted = 10;
+  const Movement movement{.total = 10, .max_step = 20, .pace = Pace::Edit};
+  EXPECT_THAT(weights(movers, movement), near({100, 0})) << "20 points of 10 are two replicas";
+  EXPECT_TRUE(move_shares(movers, movement).moves[1].waits_for_capacity);
+  movers[1] = mover(0, 100, 2);
+  movers[1].wanted = 10;
+  EXPECT_THAT(weights(movers, movement), near({80, 20}));
+  EXPECT_TRUE(move_shares(movers, movement).stepped);
+}
+
+TEST(Edit, WithUnknownDemandAllThatIsMeantToBeThereIsEnough) {
+  std::vector<Mover> movers = {mover(100, 0, 10), mover(0, 100, 1)};
+  movers[1].wanted = 1;
+  EXPECT_THAT(weights(movers, {.total = 10, .max_step = 20, .pace = Pace::Edit}), near({80, 20}));
+  movers[1].wanted = 2;
+  EXPECT_THAT(weights(movers, {.total = 10, .max_step = 20, .pace = Pace::Edit}), near({100, 0}));
+}
+
+TEST(Drain, IsAnEditUnderAnyPace) {
+  for (const auto pace : {Pace::Step, Pace::Rest}) {
+    const std::vector<Mover> movers = {out(60, 9), mover(40, 100, 9)};
+    EXPECT_THAT(weights(movers, {.demand = 100, .max_step = 5, .pace = pace}), near({0, 100}));
+  }
+}
+
+TEST(Drain, LeavesTheOthersToTheirSteps) {
+  const std::vector<Mover> movers = {out(30, 9), mover(70, 40, 9), mover(0, 60, 9)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .max_step = 20, .pace = Pace::Rest}), near({0, 70, 30}));
+  EXPECT_THAT(weights(movers, {.demand = 100, .max_step = 20, .pace = Pace::Step}), near({0, 50, 50}));
+}
+
+TEST(Drain, WithUnknownDemandGoesByStepsAsTheirReplicasAreReady) {
+  std::vector<Mover> movers = {out(60, 6), mover(40, 100, 4)};
+  movers[1].wanted = 10;
+  const Movement movement{.total = 10, .max_step = 20, .pace = Pace::Step};
+  EXPECT_THAT(weights(movers, movement), near({60, 40})) << "60 points of 10 are six replicas";
+  movers[1].ready = 6;
+  EXPECT_THAT(weights(movers, movement), near({40, 60}));
+}
+
+TEST(AtOnce, WhatIsUnfitLeavesInTheSameDecision) {
+  const std::vector<Mover> movers = {unfit(30), mover(70, 100, 9)};
+  const auto moved = move_shares(movers, {.demand = 100, .pace = Pace::Rest, .missing = true});
+  EXPECT_THAT(weights_of(moved), near({0, 100}));
+  EXPECT_TRUE(moved.at_once);
+  EXPECT_FALSE(moved.stepped);
+  EXPECT_STREQ(moved.moves[0].rule, "AtOnce");
+}
+
+TEST(AtOnce, ThoseThatTheTargetsNameTakeItByHowFarTheyHaveToGo) {
+  const std::vector<Mover> movers = {unfit(40), mover(40, 70, 90), mover(20, 30, 90)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .pace = Pace::Rest, .missing = true}), near({0, 70, 30}));
+}
+
+TEST(AtOnce, WhoDrainsWithoutWaitingLeavesToo) {
+  auto leaving = out(30, 5);
+  leaving.leaves_now = true;
+  const std::vector<Mover> movers = {leaving, mover(70, 100, 1)};
+  EXPECT_THAT(weights(movers, {.demand = 1000, .pace = Pace::Rest}), near({0, 100})) << "whatever is ready";
+}
+
+TEST(AtOnce, OneWithoutAnEndpointFallsEvenIfItWasNotCalledUnfit) {
+  const std::vector<Mover> movers = {mover(30, 0, 0), mover(70, 100, 9)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .pace = Pace::Rest}), near({0, 100}));
+}
+
+TEST(AtOnce, MissingEndpointsTakeAShareDownToWhatIsCarried) {
+  std::vector<Mover> movers = {mover(80, 50, 5), mover(20, 50, 10)};
+  movers[0].carried = 70;
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Rest, .missing = true}), near({70, 30}))
+      << "the rest goes by steps";
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Rest}), near({80, 20})) << "nothing is missing";
+  movers[0].carried = 30;
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Rest, .missing = true}), near({50, 50}))
+      << "never below the target";
+  movers[0].carried = 90;
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Rest, .missing = true}), near({80, 20}));
+}
+
+TEST(AtOnce, WithUnknownDemandToTheTarget) {
+  std::vector<Mover> movers = {mover(80, 50, 5), mover(20, 50, 10)};
+  movers[0].carried = 70;
+  EXPECT_THAT(weights(movers, {.total = 15, .pace = Pace::Rest, .missing = true}), near({50, 50}));
+  EXPECT_THAT(weights(movers, {.total = 15, .pace = Pace::Rest, .excess_returns = true}), near({80, 20}));
+}
+
+TEST(AtOnce, WhatAHolderCannotCarryGoesBack) {
+  std::vector<Mover> movers = {mover(80, 50, 5), mover(20, 50, 10)};
+  movers[0].carried = 70;
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Rest, .excess_returns = true}), near({70, 30}));
+}
+
+TEST(AtOnce, WhereNobodyCanTakeItItStays) {
+  const std::vector<Mover> movers = {unfit(100, 100), unfit(0)};
+  EXPECT_THAT(weights(movers, {.demand = 100, .missing = true}), testing::ElementsAre(100.0, 0.0));
+}
+
+TEST(Again, AtOneMomentOnlyWhatCannotServeMoves) {
+  std::vector<Mover> movers = {unfit(30), mover(60, 20, 9), mover(10, 80, 9)};
+  movers[1].carried = 30;
+  const Movement again{.demand = 100, .pace = Pace::Step, .missing = true, .repeats = true};
+  const auto moved = move_shares(movers, again);
+  EXPECT_THAT(weights_of(moved), near({0, 60, 40}));
+  EXPECT_FALSE(moved.stepped);
+}
+
+TEST(Again, WhatWaitsForCapacityIsStillSaid) {
+  const std::vector<Mover> movers = {mover(100, 0, 7), mover(0, 100, 2)};
+  const auto moved = move_shares(movers, {.demand = 400, .pace = Pace::Edit, .repeats = true});
+  EXPECT_THAT(weights_of(moved), testing::ElementsAre(100.0, 0.0));
+  EXPECT_STREQ(moved.moves[1].rule, "");
+  EXPECT_TRUE(moved.moves[1].waits_for_capacity);
+}
+
+TEST(Moving, WeightsAlwaysAddUp) {
+  const std::vector<Mover> movers = {unfit(33.3), out(33.3, 2), mover(33.4, 80, 3), mover(0, 20, 1)};
+  for (const auto pace : {Pace::Edit, Pace::Step, Pace::Rest}) {
+    for (const std::optional<double> demand :
+         {std::optional<double>{}, std::optional{0.0}, std::optional{900.0}}) {
+      double sum = 0;
+      for (const double weight :
+           weights(movers, {.demand = demand, .total = 6, .pace = pace, .missing = true}))
+        sum += weight;
+      EXPECT_NEAR(sum, 100, 1e-9);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace evenkeel::plan

@@ -1,0 +1,151 @@
+#include "needs.hpp"
+
+#include <limits>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+using std::chrono::seconds;
+using testing::DoubleNear;
+using testing::IsEmpty;
+using testing::Pointwise;
+using testing_support::at;
+
+constexpr seconds kDrain{30};
+
+TEST(WatchOfAShare, KnowsSinceWhenItIsSet) {
+  ShareWatch watch;
+  watch_share(40, std::nullopt, at(0), watch);
+  EXPECT_EQ(watch.share, 40);
+  EXPECT_EQ(watch.set_since, at(0));
+  watch_share(40.01, std::nullopt, at(10), watch);
+  EXPECT_EQ(watch.share, 40) << "less than a hundredth of a point is the same";
+  EXPECT_EQ(watch.set_since, at(0));
+  watch_share(40.02, std::nullopt, at(20), watch);
+  EXPECT_EQ(watch.set_since, at(20));
+  watch_share(39, std::nullopt, at(30), watch);
+  EXPECT_EQ(watch.share, 39);
+  EXPECT_EQ(watch.set_since, at(30));
+}
+
+TEST(WatchOfAShare, KnowsSinceWhenTheObservedOneIsCloseToIt) {
+  ShareWatch watch;
+  watch_share(40, 45.5, at(0), watch);
+  EXPECT_EQ(watch.settled_since, std::nullopt);
+  watch_share(40, 45, at(10), watch);
+  EXPECT_EQ(watch.settled_since, at(10)) << "five points off is close";
+  watch_share(40, 35, at(20), watch);
+  EXPECT_EQ(watch.settled_since, at(10)) << "on either side";
+  watch_share(40, 34.9, at(30), watch);
+  EXPECT_EQ(watch.settled_since, std::nullopt);
+  watch_share(40, 40, at(40), watch);
+  watch_share(40, std::nullopt, at(50), watch);
+  EXPECT_EQ(watch.settled_since, std::nullopt) << "nothing is known while it is not observed";
+}
+
+TEST(WatchOfAShare, OfALargeShareATenthIsClose) {
+  ShareWatch watch;
+  watch_share(80, 88, at(0), watch);
+  EXPECT_EQ(watch.settled_since, at(0));
+  watch_share(80, 88.1, at(0), watch);
+  EXPECT_EQ(watch.settled_since, std::nullopt);
+}
+
+TEST(ShareBehindAReading, ObservedMustHaveBeenCloseForTheWholeWindow) {
+  ShareWatch watch;
+  watch_share(40, 41, at(100), watch);
+  EXPECT_EQ(share_behind(watch, 41, {.time = at(160), .window = seconds{60}}, kDrain, at(200)), 41);
+  EXPECT_EQ(share_behind(watch, 41, {.time = at(159), .window = seconds{60}}, kDrain, at(200)), std::nullopt)
+      << "the window began before, whatever the time is now";
+  watch.settled_since.reset();
+  EXPECT_EQ(share_behind(watch, 41, {.time = at(999)}, kDrain, at(999)), std::nullopt);
+}
+
+TEST(ShareBehindAReading, UnobservedItMustNotHaveChangedForTwoWindows) {
+  ShareWatch watch;
+  watch_share(40, std::nullopt, at(100), watch);
+  const ReadingSpan reading{.time = at(100), .window = seconds{60}};
+  EXPECT_EQ(share_behind(watch, std::nullopt, reading, kDrain, at(220)), 40);
+  EXPECT_EQ(share_behind(watch, std::nullopt, reading, kDrain, at(219)), std::nullopt);
+  EXPECT_EQ(share_behind(watch, std::nullopt, reading, seconds{121}, at(220)), std::nullopt)
+      << "nor for as long as traffic takes to leave";
+  EXPECT_EQ(share_behind(watch, std::nullopt, reading, seconds{121}, at(221)), 40);
+  EXPECT_EQ(share_behind({}, std::nullopt, reading, kDrain, at(999)), std::nullopt);
+}
+
+TEST(ShareBehindAReading, WindowsOfNonsenseAreBounded) {
+  ShareWatch watch;
+  watch_share(40, std::nullopt, at(0), watch);
+  EXPECT_EQ(share_behind(watch, std::nullopt, {.time = at(0), .window = seconds{-60}}, kDrain, at(30)), 40);
+  const ReadingSpan endless{.time = at(0), .window = seconds::max()};
+  const std::int64_t two_days = 2 * 24 * 3600;
+  EXPECT_EQ(share_behind(watch, std::nullopt, endless, kDrain, at(two_days - 1)), std::nullopt);
+  EXPECT_EQ(share_behind(watch, std::nullopt, endless, kDrain, at(two_days)), 40) << "a day at most";
+}
+
+auto near(const std::vector<double>& wanted) {
+  return Pointwise(DoubleNear(1e-9), wanted);
+}
+
+TEST(Needs, WithoutAnyThereIsNoTotal) {
+  const std::vector<BackendNeed> none = {{.full = 50, .share = 50}, {.full = 50}};
+  const auto needs = combine_needs(none, 7);
+  EXPECT_EQ(needs.total, std::nullopt);
+  EXPECT_THAT(needs.parts, IsEmpty());
+}
+
+TEST(Needs, AreTakenAtTheShareThatTheyWereMeasuredUnder) {
+  // Blue needs 4 for 40 points and is meant to have 60, green 3 for 60 and is meant to have 40.
+  const std::vector<BackendNeed> both = {{.full = 60, .share = 40, .need = 4},
+                                         {.full = 40, .share = 60, .need = 3}};
+  const auto needs = combine_needs(both, 1);
+  EXPECT_NEAR(needs.total.value_or(0), 6 + 2, 1e-9);
+  EXPECT_THAT(needs.parts, near({6, 2}));
+}
+
+TEST(Needs, WhoCannotTellGetsWhatTheOthersNeedForSuchAShare) {
+  const std::vector<BackendNeed> one = {{.full = 75, .share = 75, .need = 6}, {.full = 25}};
+  const auto needs = combine_needs(one, 1);
+  EXPECT_NEAR(needs.total.value_or(0), 8, 1e-9);
+  EXPECT_THAT(needs.parts, near({6, 2}));
+}
+
+TEST(Needs, AShareUnderFivePercentSaysTooLittle) {
+  const std::vector<BackendNeed> little = {{.full = 50, .share = 4.9, .need = 9},
+                                           {.full = 50, .share = 50, .need = 2}};
+  EXPECT_THAT(combine_needs(little, 1).parts, near({2, 2}));
+  const std::vector<BackendNeed> enough = {{.full = 50, .share = 5, .need = 1},
+                                           {.full = 50, .share = 50, .need = 2}};
+  EXPECT_THAT(combine_needs(enough, 1).parts, near({10, 2}));
+}
+
+TEST(Needs, OneWithoutAFullShareTellsNothing) {
+  const std::vector<BackendNeed> leaving = {{.full = 0, .share = 50, .need = 9},
+                                            {.full = 100, .share = 50, .need = 2}};
+  const auto needs = combine_needs(leaving, 1);
+  EXPECT_NEAR(needs.total.value_or(0), 4, 1e-9);
+  EXPECT_THAT(needs.parts, near({0, 4}));
+}
+
+TEST(Needs, WhileNoShareIsKnownTheirSumCountsButNoShrinking) {
+  const std::vector<BackendNeed> unsettled = {{.full = 50, .need = 4}, {.full = 50, .need = 3.5}};
+  EXPECT_NEAR(combine_needs(unsettled, 3).total.value_or(0), 7.5, 1e-9);
+  EXPECT_NEAR(combine_needs(unsettled, 9).total.value_or(0), 9, 1e-9);
+  EXPECT_THAT(combine_needs(unsettled, 3).parts, IsEmpty()) << "divided by full shares";
+}
+
+TEST(Needs, WhatIsNoNumberIsNoPart) {
+  const std::vector<BackendNeed> huge = {
+      {.full = 50, .share = 50, .need = std::numeric_limits<double>::infinity()},
+      {.full = 50, .share = 50, .need = 2}};
+  EXPECT_THAT(combine_needs(huge, 1).parts, near({0, 2}));
+}
+
+}  // namespace
+}  // namespace evenkeel::plan

@@ -1,0 +1,130 @@
+#include "parts.hpp"
+
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace evenkeel::plan {
+namespace {
+
+using testing::ElementsAre;
+
+/// Two that share a load of which a replica is planned to take 100.
+std::vector<Holder> halves() {
+  return {{.division = 50, .share = 0.5, .planned = 100}, {.division = 50, .share = 0.5, .planned = 100}};
+}
+
+std::vector<std::int32_t> replicas_of(const std::vector<Part>& parts) {
+  std::vector<std::int32_t> replicas;
+  for (const auto& part : parts) replicas.push_back(part.replicas);
+  return replicas;
+}
+
+std::vector<std::int32_t> divide(const std::vector<Holder>& holders, const Division& division) {
+  return replicas_of(divide_total(holders, division));
+}
+
+TEST(Parts, FollowShares) {
+  const std::vector<Holder> holders = {{.division = 80}, {.division = 20}, {.division = 0}};
+  EXPECT_THAT(divide(holders, {.total = 10, .most = 10}), ElementsAre(8, 2, 0));
+}
+
+TEST(Parts, AreOneAtLeastEvenAboveTheTotal) {
+  const std::vector<Holder> holders = {{.division = 98}, {.division = 1}, {.division = 1}};
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 4}), ElementsAre(2, 1, 1));
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 2}), ElementsAre(1, 1, 1));
+}
+
+TEST(Parts, OfNothingAreNothing) {
+  EXPECT_THAT(divide(halves(), {.total = 0, .most = 9}), ElementsAre(0, 0));
+  EXPECT_THAT(divide(halves(), {.total = -3, .most = 9}), ElementsAre(0, 0));
+}
+
+TEST(Parts, AMinimumIsTakenFromTheOthers) {
+  const std::vector<Holder> holders = {{.division = 50, .minimum = 7}, {.division = 50}};
+  EXPECT_THAT(divide(holders, {.total = 10, .most = 10}), ElementsAre(7, 3));
+}
+
+TEST(Extras, OneMoreWhereTheLoadWouldBeAboveTargetAndTolerance) {
+  // 9 replicas: 5 and 4; half of the demand on 4 is 110 each at 880.
+  EXPECT_THAT(divide(halves(), {.total = 9, .most = 20, .demand = 880}), ElementsAre(5, 4))
+      << "the tolerance is inclusive";
+  const auto parts = divide_total(halves(), {.total = 9, .most = 20, .demand = 881});
+  EXPECT_THAT(replicas_of(parts), ElementsAre(5, 5));
+  EXPECT_FALSE(parts[0].extra);
+  EXPECT_TRUE(parts[1].extra);
+}
+
+TEST(Extras, AreKeptUntilTheLoadWithoutItIsAsPlanned) {
+  auto holders = halves();
+  holders[1].had_extra = true;
+  EXPECT_THAT(divide(holders, {.total = 9, .most = 20, .demand = 801}), ElementsAre(5, 5));
+  EXPECT_THAT(divide(holders, {.total = 9, .most = 20, .demand = 800}), ElementsAre(5, 4));
+}
+
+TEST(Extras, AreOneEachAtMost) {
+  EXPECT_THAT(divide(halves(), {.total = 4, .most = 20, .demand = 5000}), ElementsAre(3, 3))
+      << "the rest is the total's business";
+}
+
+TEST(Extras, StayWithinTheBoundAndGoToTheMostLoaded) {
+  std::vector<Holder> holders = {{.division = 50, .share = 0.5, .planned = 100},
+                                 {.division = 50, .share = 0.5, .planned = 80}};
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 5, .demand = 1000}), ElementsAre(2, 3));
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 4, .demand = 1000}), ElementsAre(2, 2));
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 6, .demand = 1000}), ElementsAre(3, 3));
+}
+
+TEST(Extras, OfEquallyLoadedTheFirst) {
+  EXPECT_THAT(divide(halves(), {.total = 4, .most = 5, .demand = 1000}), ElementsAre(3, 2));
+}
+
+TEST(Extras, AreForThoseThatHaveAPartAndCarryATraffic) {
+  auto holders = halves();
+  holders[0].share = 0;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 20, .demand = 1000}), ElementsAre(2, 3));
+  holders = halves();
+  holders[0].division = 0;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 20, .demand = 1000}), ElementsAre(0, 5));
+}
+
+TEST(Extras, AManualCountIsMetExactly) {
+  EXPECT_THAT(divide(halves(), {.total = 4, .most = 20, .exact = true, .demand = 5000}), ElementsAre(2, 2));
+  auto holders = halves();
+  holders[0].need = 5.0;
+  holders[0].last = 5;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 20, .exact = true}), ElementsAre(2, 2));
+}
+
+/// Two sized by their own readings: the first needs 4.2 and had 5.
+std::vector<Holder> by_need(double need, std::int32_t last) {
+  return {{.division = need, .need = need, .last = last}, {.division = need, .need = need}};
+}
+
+TEST(PartsByNeed, FallOnlyWhenTheyExceedTheNeedByMoreThanAReplicaAndAThird) {
+  const Division division{.total = 8, .most = 20};
+  const auto parts = divide_total(by_need(3.75, 5), division);
+  EXPECT_THAT(replicas_of(parts), ElementsAre(5, 4)) << "1.25 more than it needs";
+  EXPECT_TRUE(parts[0].kept);
+  EXPECT_FALSE(parts[1].kept);
+  EXPECT_THAT(divide(by_need(3.6, 5), division), ElementsAre(4, 4)) << "1.4 more";
+}
+
+TEST(PartsByNeed, WhatIsKeptStaysWithinTheBound) {
+  EXPECT_THAT(divide(by_need(3.75, 5), {.total = 8, .most = 9}), ElementsAre(5, 4));
+  EXPECT_THAT(divide(by_need(3.75, 5), {.total = 8, .most = 8}), ElementsAre(4, 4));
+}
+
+TEST(PartsByNeed, OneThatGrowsOrHasNoPartIsNotKept) {
+  const auto same = divide_total(by_need(4, 4), {.total = 8, .most = 20});
+  EXPECT_FALSE(same[0].kept);
+  const auto grown = divide_total(by_need(4, 3), {.total = 8, .most = 20});
+  EXPECT_THAT(replicas_of(grown), ElementsAre(4, 4));
+  EXPECT_FALSE(grown[0].kept);
+  std::vector<Holder> gone = {{.division = 0, .need = 0.5, .last = 1}, {.division = 1, .need = 4}};
+  EXPECT_THAT(divide(gone, {.total = 4, .most = 20}), ElementsAre(0, 4));
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
