@@ -4,7 +4,8 @@ import pathlib
 import tempfile
 import unittest
 
-from tools import mutation
+from tools.mutation import places as mutation
+from tools.mutation.workshop import Judge, order_for
 
 
 class PlacesTest(unittest.TestCase):
@@ -14,9 +15,12 @@ class PlacesTest(unittest.TestCase):
         self.root = pathlib.Path(folder.name)
         (self.root / "src" / "base").mkdir(parents=True)
 
-    def places(self, text: str) -> list[str]:
+    def mutants(self, text: str) -> list[mutation.Mutant]:
         (self.root / "src" / "base" / "a.cpp").write_text(text, encoding="utf-8")
-        return [str(mutant) for mutant in mutation.places(self.root, ("base",))]
+        return mutation.places(self.root, ("base",))
+
+    def places(self, text: str) -> list[str]:
+        return [str(mutant) for mutant in self.mutants(text)]
 
     def test_finds_comparison_rounding_and_order(self) -> None:
         found = self.places("if (a < b && c == std::ceil(d)) return std::min(a, b);\n")
@@ -35,12 +39,40 @@ class PlacesTest(unittest.TestCase):
         text = '// a < b\nauto t = "a < b";\nstd::vector<int> v;\nf(x);  // std::min(a, b)\n#if A == B\n'
         self.assertEqual(self.places(text), [])
 
+    def test_headers_are_core_too(self) -> None:
+        folder = self.root / "include" / "evenkeel" / "base"
+        folder.mkdir(parents=True)
+        (folder / "a.hpp").write_text("[[nodiscard]] bool is() const { return a < b; }\n", encoding="utf-8")
+        (found,) = self.mutants("")
+        self.assertEqual((str(found.path), found.room), ("include/evenkeel/base/a.hpp", "base"))
+
+    def test_changes_the_one_place_and_nothing_else(self) -> None:
+        text = "bool f = a < b;\n  bool g = c < d && d < e;\n"
+        mutant = next(m for m in self.mutants(text) if (m.line, m.column) == (2, 21))
+        self.assertEqual(mutant.applied(text), "bool f = a < b;\n  bool g = c < d && d <= e;\n")
+
     def test_the_same_seed_chooses_the_same(self) -> None:
-        self.places("".join(f"bool f{i} = a < {i};\n" for i in range(50)))
-        everywhere = mutation.places(self.root, ("base",))
+        everywhere = self.mutants("".join(f"bool f{i} = a < {i};\n" for i in range(50)))
         self.assertEqual(mutation.sample(everywhere, 9, 4), mutation.sample(everywhere, 9, 4))
         self.assertNotEqual(mutation.sample(everywhere, 9, 4), mutation.sample(everywhere, 9, 5))
         self.assertEqual(len(mutation.sample(everywhere, 900, 4)), 50)
+
+    def test_what_is_called_equivalent_is_there_and_has_a_reason(self) -> None:
+        known = {mutant.key for mutant in mutation.places(mutation.EQUIVALENT.parents[2])}
+        for key, why in mutation.equivalents().items():
+            self.assertIn(key, known)
+            self.assertGreater(len(why), 20, f"{key}: a proof is longer")
+
+
+class OrderTest(unittest.TestCase):
+    def test_the_near_and_quick_come_first_and_rooms_below_are_not_asked(self) -> None:
+        (mutant,) = (mutation.Mutant(pathlib.PurePath("src/failover/a.cpp"), 1, 0, "order", "", "", ""),)
+        names = [f"unit_{room}" for room in mutation.ROOMS]
+        judges = [Judge(name, name, ()) for name in ("referee", "property", *names)]
+        self.assertEqual(
+            [judge.name for judge in order_for(mutant, judges)],
+            ["unit_failover", "unit_plan", "unit_routing", "referee", "property"],
+        )
 
 
 if __name__ == "__main__":
