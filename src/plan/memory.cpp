@@ -128,6 +128,32 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   return writer.take();
 }
 
+/// What goes first where not everything has room: each of them makes decisions more cautious or slower, none
+/// takes back what was decided.
+constexpr void (*kGiveUp[])(Memory&) = {
+    // Nothing is raised ahead of its time until a season has been seen again.
+    [](Memory& memory) { memory.history.seasons = {}; },
+    // Merged neighbours hold the higher count for longer.
+    [](Memory& memory) {
+      memory.history.merge(16);
+      memory.demand.merge(16);
+    },
+    // Smoothing starts anew from where proportions are.
+    [](Memory& memory) {
+      for (auto& [name, backend] : memory.backends) {
+        backend.balancing = {.proportion = backend.balancing.proportion,
+                             .last_step = backend.balancing.last_step};
+      }
+    },
+    // Readings are counted anew, and shares watched anew: who is out or on probation stays so for longer.
+    [](Memory& memory) {
+      for (auto& [name, backend] : memory.backends) {
+        backend.health.streaks.clear();
+        backend.watch = {};
+      }
+    },
+};
+
 }  // namespace
 
 ReadMemory read_memory(const api::Snapshot& snapshot) {
@@ -168,17 +194,14 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
 std::string print_memory(const Memory& memory, const api::Snapshot& snapshot) {
   auto text = print(memory, snapshot, true);
   if (text.size() <= kMaxBytes) return text;
-  // Fewer entries say the same more cautiously: merged neighbours hold the higher count for longer.
   Memory smaller = memory;
-  smaller.history.seasons = {};
-  text = print(smaller, snapshot, true);
-  if (text.size() <= kMaxBytes) return text;
-  smaller.history.merge(16);
-  smaller.demand.merge(16);
-  text = print(smaller, snapshot, true);
-  if (text.size() <= kMaxBytes) return text;
+  for (const auto give_up : kGiveUp) {
+    give_up(smaller);
+    text = print(smaller, snapshot, true);
+    if (text.size() <= kMaxBytes) return text;
+  }
   // Names that validation refuses can still be long. Without what belongs to them everybody is held at size
-  // for a window, as at first sight.
+  // for a window, as at first sight. What is left has no names, and lists of bounded size.
   smaller.history.pending.reset();
   return print(smaller, snapshot, false);
 }
