@@ -11,7 +11,7 @@
 #include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/load_balanced_service.hpp"
 #include "evenkeel/base/clock.hpp"
-#include "evenkeel/failover/shares.hpp"
+#include "evenkeel/failover/fitness.hpp"
 
 /// Who may take traffic. docs/health.md is the specification.
 namespace evenkeel::failover {

@@ -10,7 +10,7 @@
 #include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/load_balanced_service.hpp"
 #include "evenkeel/base/clock.hpp"
-#include "evenkeel/failover/shares.hpp"
+#include "evenkeel/failover/fitness.hpp"
 
 /// Which share everybody is meant to have. docs/failover.md is the specification.
 namespace evenkeel::failover {

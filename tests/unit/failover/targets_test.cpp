@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "targets_rig.hpp"
+
 namespace evenkeel::failover {
 namespace {
 
@@ -19,86 +21,6 @@ using testing::Pointwise;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr std::int32_t kNoLimit = 1'000'000;
-
-auto near(double within, const std::vector<double>& wanted) {
-  return Pointwise(DoubleNear(within), wanted);
-}
-WallTime at(std::int64_t time) {
-  return WallTime{seconds{1'767'225'600 + time}};
-}
-
-/// An eligible backend with `ready` of `expected` endpoints.
-TargetBackend fit(std::int32_t tier, double proportion, std::int32_t ready = 4, std::int32_t expected = 4) {
-  return {.tier = tier,
-          .proportion = proportion,
-          .declared_proportion = proportion,
-          .fitness = Fitness::Eligible,
-          .ready = ready,
-          .expected = expected,
-          .limit = kNoLimit};
-}
-TargetBackend unfit(std::int32_t tier, double proportion, std::int32_t expected = 4) {
-  auto backend = fit(tier, proportion, 0, expected);
-  backend.fitness = Fitness::Unfit;
-  return backend;
-}
-TargetBackend asleep(std::int32_t tier, double proportion) {
-  auto backend = fit(tier, proportion, 0, 0);
-  backend.fitness = Fitness::Asleep;
-  return backend;
-}
-TargetBackend set(TargetBackend backend, double share) {
-  backend.set_share = share;
-  return backend;
-}
-TargetBackend limited(TargetBackend backend, std::int32_t limit) {
-  backend.limit = limit;
-  return backend;
-}
-TargetBackend on_probation(TargetBackend backend) {
-  backend.on_probation = true;
-  return backend;
-}
-/// Weight 0 or drained, and its share waits for who is to take it.
-TargetBackend leaving(std::int32_t tier, double share, std::int32_t ready = 4) {
-  auto backend = set(fit(tier, 0, ready), share);
-  backend.fitness = Fitness::Out;
-  backend.waiting_sender = true;
-  return backend;
-}
-
-/// A service over time: what target_shares() makes of it, with its memory.
-class Service {
- public:
-  Service() { balancing.max_step_percent = 100; }
-
-  Targets decide(const std::vector<TargetBackend>& backends,
-                 std::optional<double> demand,
-                 std::int64_t time = 0) {
-    const TargetInput input{.backends = backends,
-                            .demand = demand,
-                            .failover = failover,
-                            .balancing = balancing,
-                            .failback_request = failback,
-                            .computed = computed,
-                            .observe = observe,
-                            .now = at(time)};
-    return target_shares(input, memory);
-  }
-  std::vector<double> target(const std::vector<TargetBackend>& backends,
-                             std::optional<double> demand,
-                             std::int64_t time = 0) {
-    return decide(backends, demand, time).target;
-  }
-
-  api::Failover failover;
-  api::Balancing balancing;
-  SplitMemory memory;
-  std::string failback;
-  bool computed = false;
-  bool observe = false;
-};
 
 struct Row {
   std::string name;
@@ -124,7 +46,9 @@ INSTANTIATE_TEST_SUITE_P(
     LoadAloneMovesNothing,
     TargetShares,
     testing::Values(
+        Row{"OneHasAll", {fit(0, 7)}, 4.0, {100}},
         Row{"ByProportion", {fit(0, 80), fit(0, 20)}, 4.0, {80, 20}},
+        Row{"AllGoesToTheLowestTier", {fit(1, 100), fit(0, 1)}, 4.0, {0, 100}},
         Row{"OverloadStays", {fit(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {80, 20, 0}},
         Row{"AsleepIsNotMissed", {asleep(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {0, 100, 0}},
         Row{"ARollOutWithinTheSpare", {fit(0, 50, 3), fit(0, 50), fit(1, 1)}, 6.0, {50, 50, 0}},
@@ -144,6 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
             {unfit(0, 50), fit(0, 25, 8, 8), fit(0, 25, 8, 8)},
             8.0,
             {0, 50, 50}},
+        Row{"NothingToWhoHasNoWeight", {unfit(0, 100), out(0, 8), fit(1, 5)}, 4.0, {0, 0, 100}},
+        Row{"TiersNeedNotFollowEachOther", {unfit(3, 1), fit(7, 1), fit(9, 1)}, 4.0, {0, 100, 0}},
         Row{"ThenToTheNextTier", {unfit(0, 50), fit(0, 50, 4), fit(1, 1, 8, 8)}, 8.0, {0, 50, 50}},
         Row{"ThenToTheOneAfter",
             {unfit(0, 50), fit(0, 50, 4), fit(1, 1, 2, 2), fit(2, 1, 9, 9)},
@@ -211,16 +137,29 @@ INSTANTIATE_TEST_SUITE_P(
         "TheSharesStayWithThoseThatAreReady", {set(unfit(0, 1), 60), leaving(0, 40)}, 4.0, {0, 100}}),
     [](const auto& row) { return row.param.name; });
 
-TEST(TargetSharesWithoutAnybodyReady, StayAsTheyWere) {
-  const auto targets = Service{}.decide({set(unfit(0, 1), 30), set(unfit(1, 1), 30)}, 4.0);
-  EXPECT_THAT(targets.target, near(1e-9, {50, 50}));
+class NobodyServes : public testing::TestWithParam<Row> {};
+
+TEST_P(NobodyServes, TheSharesStay) {
+  const auto targets = Service{}.decide(GetParam().backends, GetParam().demand);
+  EXPECT_THAT(targets.target, near(1e-9, GetParam().target));
   EXPECT_FALSE(targets.served);
 }
 
-TEST(TargetSharesWithoutAnybodyReady, AtTheStartAreTheDeclaredOnes) {
-  const auto targets = Service{}.decide({asleep(1, 9), asleep(0, 75), asleep(0, 25)}, {});
-  EXPECT_THAT(targets.target, near(1e-9, {0, 75, 25}));
-  EXPECT_THAT(targets.full, near(1e-9, {0, 0.75, 0.25}));
+INSTANTIATE_TEST_SUITE_P(
+    TargetShares,
+    NobodyServes,
+    testing::Values(
+        Row{"AsTheyAreSet", {set(unfit(0, 1), 30), set(unfit(1, 1), 70)}, 4.0, {30, 70}},
+        Row{"RescaledOverWhatIsDeclared", {set(unfit(0, 1), 30), set(unfit(1, 1), 30)}, 4.0, {50, 50}},
+        Row{"NotToWhoIsReadyAndHasNeitherWeightNorShare", {set(unfit(0, 100), 100), out(0)}, 4.0, {100, 0}},
+        Row{"AtTheStartTheDeclaredOnes", {asleep(1, 9), asleep(0, 75), asleep(0, 25)}, {}, {0, 75, 25}},
+        Row{"NonsenseIsNotSet", {set(unfit(0, 3), kNan), set(unfit(0, 1), -5)}, 4.0, {75, 25}},
+        Row{"WithNothingDeclaredEverybody", {out(0, 0), out(1, 0)}, 4.0, {50, 50}}),
+    [](const auto& row) { return row.param.name; });
+
+TEST(FullShares, OfAServiceThatStartsAreTheDeclaredOnes) {
+  EXPECT_THAT(Service{}.decide({asleep(1, 9), asleep(0, 75), asleep(0, 25)}, {}).full,
+              near(1e-9, {0, 0.75, 0.25}));
 }
 
 TEST(FullShares, AreThoseOfTheLowestTierWithSomebodyEligibleOrAsleep) {

@@ -1,0 +1,166 @@
+#include "members.hpp"
+
+#include <limits>
+#include <numeric>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "snapshot_builder.hpp"
+
+namespace evenkeel::plan {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pointwise;
+using testing_support::BackendFacts;
+using testing_support::SnapshotBuilder;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+struct Row {
+  std::string name;
+  std::vector<BackendFacts> backends;
+  std::vector<double> shares;
+};
+void PrintTo(const Row& row, std::ostream* os) {
+  *os << row.name;
+}
+class SharesAsSet : public testing::TestWithParam<Row> {};
+
+TEST_P(SharesAsSet, AddUpToAHundred) {
+  SnapshotBuilder builder;
+  for (const auto& facts : GetParam().backends)
+    builder.backend("backend-" + std::to_string(builder.spec().backends.size()), facts);
+  std::vector<std::string> warnings;
+  const auto shares = shares_as_set(members_of(builder.build(), warnings));
+  EXPECT_THAT(shares, Pointwise(DoubleNear(1e-9), GetParam().shares));
+  EXPECT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), 100, 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Members,
+    SharesAsSet,
+    testing::Values(
+        Row{"AsTheyAre", {{.share = 30}, {.share = 70}}, {30, 70}},
+        Row{"Rescaled", {{.share = 30}, {.share = 30}}, {50, 50}},
+        Row{"NobodysShareIsNothing", {{.share = {}}, {.share = 40}}, {0, 100}},
+        Row{"NothingSetIsByTheDeclaredWeightsOfTheLowestTier",
+            {{.tier = 1, .weight = 9}, {.weight = 75}, {.weight = 25}, {.weight = 0}},
+            {0, 75, 25, 0}},
+        Row{"ATierWithoutWeightIsPassedOver", {{.weight = 0}, {.tier = 2, .weight = 5}}, {0, 100}},
+        Row{"NonsenseIsNothingSet", {{.weight = 3, .share = kNan}, {.weight = 1, .share = -5}}, {75, 25}},
+        Row{"HugeOnesAreWholeOnes", {{.share = kInf}, {.share = 1e300}, {.share = 100}}, {0, 50, 50}},
+        Row{"WithNothingDeclaredEverybody", {{.weight = 0}, {.tier = 1, .weight = 0}}, {50, 50}},
+        Row{"TracesAreNone", {{.share = 100}, {.share = 5e-7}}, {100 - 5e-7, 0}},
+        Row{"ASmallOneIsNoTrace", {{.share = 100 - 2e-6}, {.share = 2e-6}}, {100 - 2e-6, 2e-6}}),
+    [](const auto& row) { return row.param.name; });
+
+Member member_of(const SnapshotBuilder& builder, std::size_t index = 0) {
+  std::vector<std::string> warnings;
+  return members_of(const_cast<SnapshotBuilder&>(builder).snapshot(), warnings).at(index);
+}
+
+TEST(Members, CountsBelowZeroAreZeroWithAWarning) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = -1, .existing = -2, .ready = -3});
+  std::vector<std::string> warnings;
+  const auto member = members_of(builder.build(), warnings).at(0);
+  EXPECT_EQ(member.spec_replicas, 0);
+  EXPECT_EQ(member.existing, 0);
+  EXPECT_EQ(member.ready_pods, 0);
+  EXPECT_EQ(member.ready_endpoints, 0);
+  EXPECT_THAT(warnings,
+              testing::UnorderedElementsAre(HasSubstr("specReplicas"),
+                                            HasSubstr("statusReplicas"),
+                                            HasSubstr("readyReplicas"),
+                                            HasSubstr("endpoints.ready")));
+}
+
+TEST(Members, ZeroIsNoNonsense) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 0});
+  std::vector<std::string> warnings;
+  (void)members_of(builder.build(), warnings);
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
+TEST(Members, OfARollOutOnlyAsManyAsAreDeclaredCount) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 4, .existing = 6, .ready = 5, .rollout = true});
+  EXPECT_EQ(member_of(builder).existing, 4);
+  EXPECT_EQ(member_of(builder).ready_pods, 4);
+  EXPECT_EQ(member_of(builder).ready_endpoints, 5);
+  builder.seen("blue", {.spec = 4, .existing = 6, .ready = 5});
+  EXPECT_EQ(member_of(builder).existing, 6);
+  EXPECT_EQ(member_of(builder).ready_pods, 5);
+}
+
+TEST(Members, ReadyPodsAreThoseThatRunAndAreReady) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 4, .ready = 4});
+  auto& pods = builder.snapshot().backends["blue"].pods;
+  pods.push_back({.name = "a", .phase = "Running", .ready = true});
+  pods.push_back({.name = "b", .phase = "Running", .ready = false});
+  pods.push_back({.name = "c", .phase = "Pending", .ready = true});
+  pods.push_back({.name = "d", .phase = "Running"});
+  EXPECT_EQ(member_of(builder).ready_pods, 1);
+}
+
+TEST(Members, AnObservedShareThatIsHardlyThereIsNone) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {});
+  const auto observed = [&](double share) {
+    builder.snapshot().backends["blue"].observed_weight = share;
+    return member_of(builder).observed;
+  };
+  EXPECT_EQ(observed(0.49), 0);
+  EXPECT_EQ(observed(0.5), 0.5);
+  EXPECT_EQ(observed(-3), 0);
+  EXPECT_EQ(observed(130), 100);
+  EXPECT_EQ(observed(kNan), std::nullopt);
+}
+
+TEST(Members, OnlyATierZeroThatMayBePutToSleepHasAUsualMinimumOfNothing) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {}).backend("green", {.tier = 1});
+  EXPECT_EQ(member_of(builder, 0).min_replicas(), 1);
+  builder.scaling().min_replicas = 0;
+  EXPECT_EQ(member_of(builder, 0).min_replicas(), 0);
+  EXPECT_EQ(member_of(builder, 1).min_replicas(), 1);
+}
+
+TEST(Members, OwnBounds) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.min = 3, .max = 2});
+  EXPECT_EQ(member_of(builder).max_replicas(9), 3) << "never below its minimum";
+  builder.backend("blue", {.max = 5});
+  EXPECT_EQ(member_of(builder).max_replicas(9), 5);
+  builder.backend("blue", {});
+  EXPECT_EQ(member_of(builder).max_replicas(9), 9);
+  builder.backend("blue", {.min = -4});
+  EXPECT_EQ(member_of(builder).min_replicas(), 0);
+}
+
+TEST(Members, WhoIsOursToSize) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 0}).backend("green", {.has_workload = false}).backend("red", {.spec = 1});
+  auto blue = member_of(builder, 0);
+  EXPECT_TRUE(blue.switched_off());
+  EXPECT_FALSE(blue.sizeable());
+  blue.asleep = true;
+  EXPECT_FALSE(blue.switched_off()) << "we wrote that 0";
+  EXPECT_TRUE(blue.sizeable());
+  EXPECT_FALSE(member_of(builder, 1).sizeable());
+  EXPECT_TRUE(member_of(builder, 2).sizeable());
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
