@@ -1,36 +1,24 @@
 #include "reconciler.hpp"
 
-#include <array>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "evenkeel/base/time_format.hpp"
+#include "evenkeel/plan/conditions.hpp"
 #include "evenkeel/plan/decide.hpp"
 #include "evenkeel/plan/plan.hpp"
 
 namespace evenkeel::controller {
 namespace {
 
-/// The conditions of docs/api.md, for an object of which nothing but its name can be told.
 std::string unreadable_status(const UnreadableService& service, WallTime now) {
-  constexpr std::array kTypes{"Ready",
-                              "AbleToScale",
-                              "SignalsAvailable",
-                              "ScalingActive",
-                              "ScalingLimited",
-                              "RoutesProgrammed",
-                              "FullyExpressed",
-                              "WeightsEffective",
-                              "FailedOver",
-                              "Conflicted"};
   nlohmann::json conditions = nlohmann::json::array();
-  for (const char* type : kTypes) {
-    const bool is_summary = std::string_view{type} == "Ready";
-    conditions.push_back({{"type", type},
-                          {"status", is_summary ? "False" : "Unknown"},
-                          {"reason", "SpecInvalid"},
-                          {"message", service.problem},
+  for (const auto& condition : plan::conditions_of_unreadable(service.problem)) {
+    conditions.push_back({{"type", condition.type},
+                          {"status", api::to_string(condition.status)},
+                          {"reason", condition.reason},
+                          {"message", condition.message},
                           {"observedGeneration", service.generation},
                           {"lastTransitionTime", format_rfc3339_seconds(now)}});
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "evenkeel/plan/conditions.hpp"
+
 #include "report.hpp"
 
 namespace evenkeel::plan {
@@ -114,6 +116,21 @@ Condition conflicted(const PassOutcome& pass) {
                             to_string(lost.holder) + ", which is older; remove it from one of the two");
 }
 
+/// The conditions beside the summary, in the order of the API.
+struct Rule {
+  const char* type;
+  Condition (*find)(const PassOutcome&);  ///< Null: as the decision has it.
+};
+constexpr Rule kRules[] = {{"AbleToScale", able_to_scale},
+                           {"SignalsAvailable", nullptr},
+                           {"ScalingActive", nullptr},
+                           {"ScalingLimited", nullptr},
+                           {"RoutesProgrammed", routes_programmed},
+                           {"FullyExpressed", fully_expressed},
+                           {"WeightsEffective", nullptr},
+                           {"FailedOver", nullptr},
+                           {"Conflicted", conflicted}};
+
 /// The summary: served, sized and routed as declared, or the first reason why not.
 Condition ready(const PassOutcome& pass, std::span<const Condition> others) {
   const auto not_ready = [](const std::string& reason, const std::string& message) {
@@ -143,17 +160,16 @@ bool succeeded(const PassOutcome& pass, std::size_t index) {
 
 std::vector<Condition> conditions_of(const PassOutcome& pass) {
   std::vector<Condition> others;
-  others.push_back(able_to_scale(pass));
-  others.push_back(decided(pass, "SignalsAvailable"));
-  others.push_back(decided(pass, "ScalingActive"));
-  others.push_back(decided(pass, "ScalingLimited"));
-  others.push_back(routes_programmed(pass));
-  others.push_back(fully_expressed(pass));
-  others.push_back(decided(pass, "WeightsEffective"));
-  others.push_back(decided(pass, "FailedOver"));
-  others.push_back(conflicted(pass));
+  for (const auto& rule : kRules) others.push_back(rule.find ? rule.find(pass) : decided(pass, rule.type));
   std::vector<Condition> all{ready(pass, others)};
   all.insert(all.end(), others.begin(), others.end());
+  return all;
+}
+
+std::vector<Condition> conditions_of_unreadable(const std::string& problem) {
+  std::vector<Condition> all{make_condition("Ready", ConditionStatus::False, "SpecInvalid", problem)};
+  for (const auto& rule : kRules)
+    all.push_back(make_condition(rule.type, ConditionStatus::Unknown, "SpecInvalid", problem));
   return all;
 }
 

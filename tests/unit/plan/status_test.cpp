@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "evenkeel/plan/conditions.hpp"
 #include "evenkeel/plan/decide.hpp"
 #include "evenkeel/plan/plan.hpp"
 
@@ -113,6 +114,19 @@ TEST_F(Status, HasAllTenConditionsOnTheFirstVisit) {
                           "Conflicted"));
   EXPECT_EQ(reason(status, "Ready"), "Serving");
   EXPECT_EQ(reason(status, "WeightsEffective"), "NotObserved");
+}
+
+TEST_F(Status, AnObjectThatCannotBeReadHasTheSameConditionsAndOneReason) {
+  const auto readable = pass();
+  const auto conditions = conditions_of_unreadable("spec.backends: not a list");
+  ASSERT_EQ(conditions.size(), readable.conditions.size());
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    const auto& found = conditions[i];
+    EXPECT_EQ(found.type, readable.conditions[i].condition.type);
+    EXPECT_EQ(found.status, i == 0 ? ConditionStatus::False : ConditionStatus::Unknown) << found.type;
+    EXPECT_EQ(found.reason, "SpecInvalid") << found.type;
+    EXPECT_EQ(found.message, "spec.backends: not a list") << found.type;
+  }
 }
 
 TEST_F(Status, TellsSharesAndSizesAsKubectlPrintsThem) {
