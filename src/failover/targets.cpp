@@ -162,7 +162,9 @@ void add_step(Targets& targets, std::size_t i, const char* step, double weight, 
 
 /// The record: what the rules made of every backend that has to do with the traffic.
 void record(const Field& field, const Caps& caps, const Split& split, Targets& targets) {
+  constexpr std::size_t kUsualSteps = 3;  // Proportion, capacity, target.
   for (std::size_t i = 0; i < field.size(); ++i) {
+    targets.steps[i].reserve(kUsualSteps);
     if (!field.eligible(i)) continue;
     const auto tier = field.tier_of[i];
     if (tier == field.lowest && targets.target[i] < 100 - kSame) {

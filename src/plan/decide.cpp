@@ -20,6 +20,9 @@ constexpr std::size_t kConditions = 7;
 
 /// What backends that are gone from the spec leave behind is of no use.
 void forget_undeclared(std::span<const Member> members, Memory& memory) {
+  const auto known = std::ranges::count_if(
+      members, [&](const Member& m) { return memory.backends.contains(m.declared->name); });
+  if (std::cmp_equal(known, memory.backends.size())) return;
   std::erase_if(memory.backends, [&](const auto& entry) {
     return std::ranges::none_of(members, [&](const Member& m) { return m.declared->name == entry.first; });
   });
@@ -263,7 +266,8 @@ void decide_sizes(Joint& joint) {
   auto& outcome = stage.outcome;
   auto& decision = joint.decision;
   decision.total.replicas = outcome.replicas;
-  decision.conditions.push_back(missing ? *missing : std::move(outcome.able_to_scale));
+  if (missing) outcome.able_to_scale = *missing;
+  decision.conditions.push_back(std::move(outcome.able_to_scale));
   decision.conditions.push_back(scaling::signals_available(joint.readings));
   decision.conditions.push_back(std::move(outcome.scaling_active));
   decision.conditions.push_back(std::move(outcome.scaling_limited));

@@ -79,6 +79,7 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                                const HealthView& view,
                                const HealthFigures& figures,
                                BackendReadings& readings,
+                               std::span<Memory::Backend* const> remembered,
                                Memory& memory) {
   std::vector<balancing::Candidate> candidates;
   std::vector<balancing::BalancingMemory> memories;
@@ -93,7 +94,7 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                           .capacity = figures.capacities[member.index],
                           .set_share = figures.set[member.index],
                           .observed_share = observed_share(snapshot, member)});
-    memories.push_back(std::move(memory.backends[member.declared->name].balancing));
+    memories.push_back(std::move(remembered[member.index]->balancing));
   }
   readings.fill(candidates);
   const balancing::ProportionInput input{.backends = candidates,
@@ -102,7 +103,7 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                                          .now = snapshot.now};
   auto proportions = balancing::proportions(input, memories, memory.tiers);
   for (const auto& member : members) {
-    memory.backends[member.declared->name].balancing = std::move(memories[member.index]);
+    remembered[member.index]->balancing = std::move(memories[member.index]);
   }
   return proportions;
 }
@@ -127,12 +128,15 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   auto verdicts = readings.verdicts();
   std::vector<failover::Observed> backends;
   std::vector<failover::HealthMemory> memories;
+  std::vector<Memory::Backend*> remembered;
   backends.reserve(members.size());
+  remembered.reserve(members.size());
   memories.reserve(members.size());
   for (const auto& member : members) {
     backends.push_back(observed(snapshot, member, requests, figures));
     backends.back().verdicts = std::move(verdicts[member.index]);
-    memories.push_back(std::move(memory.backends[member.declared->name].health));
+    remembered.push_back(&memory.backends[member.declared->name]);
+    memories.push_back(std::move(remembered.back()->health));
   }
   const failover::HealthInput input{.backends = backends,
                                     .health = spec.health,
@@ -144,13 +148,13 @@ HealthView look_at_health(const api::Snapshot& snapshot,
                                     .now = snapshot.now};
   view.health = failover::assess_health(input, memories, memory.health);
   for (const auto& member : members) {
-    memory.backends[member.declared->name].health = std::move(memories[member.index]);
+    remembered[member.index]->health = std::move(memories[member.index]);
     view.steps[member.index] = std::move(view.health.backends[member.index].steps);
   }
   std::ranges::move(view.health.events, std::back_inserter(decision.events));
 
   view.computed = balancing::is_computed(spec.balancing.algorithm);
-  auto proportions = balance(snapshot, members, view, figures, readings, memory);
+  auto proportions = balance(snapshot, members, view, figures, readings, remembered, memory);
   view.proportions = std::move(proportions.values);
   for (std::size_t i = 0; i < members.size(); ++i) {
     std::ranges::move(proportions.steps[i], std::back_inserter(view.steps[i]));

@@ -40,7 +40,8 @@ struct Joint {
   std::optional<std::size_t> load_metric;
   Demand demand;
   HealthView view;
-  std::vector<double> full;  ///< Percent that sizes follow before targets are known.
+  std::uint32_t declared = 0;  ///< Digest of what an edit of shares is recognised by.
+  std::vector<double> full;    ///< Percent that sizes follow before targets are known.
   failover::Targets targets;
   std::vector<Figures> figures;
 
@@ -64,7 +65,8 @@ void measure(Joint& joint);
 /// The floor after a loss of endpoints; call once health is known.
 void settle_demand_floor(Joint& joint);
 
-/// Full shares by declared proportions, as far as they follow from health alone.
+/// Full shares by declared proportions, as far as they follow from health alone; and the digest of what is
+/// declared.
 void find_full_shares(Joint& joint);
 
 /// What the total and its parts follow, beside the figures.

@@ -100,10 +100,11 @@ std::vector<double> starting_shares(const api::Snapshot& snapshot,
 }
 
 bool is_edited(const Joint& joint) {
-  return joint.memory.declared != digest_of(joint);
+  return joint.memory.declared != joint.declared;
 }
 
 void find_full_shares(Joint& joint) {
+  joint.declared = digest_of(joint);
   const auto& health = joint.view.health.backends;
   const auto may_serve = [&](const Member& member) {
     const auto fitness = health[member.index].fitness;
@@ -196,7 +197,7 @@ void record_shares(Joint& joint, const Moved& moved) {
   if (!writes) return;
   if (has_changed) joint.memory.shares_changed = now;
   if (moved.stepped) joint.memory.stepped = now;
-  if (has_arrived) joint.memory.declared = digest_of(joint);
+  if (has_arrived) joint.memory.declared = joint.declared;
 }
 
 }  // namespace evenkeel::plan

@@ -95,13 +95,16 @@ std::vector<double> declared_shares(std::span<const Member> members) {
 std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::string>& warnings) {
   std::vector<Member> members;
   members.reserve(snapshot.service.spec.backends.size());
+  std::size_t observed = 0;
   for (const auto& backend : snapshot.service.spec.backends) {
     const auto found = snapshot.backends.find(backend.name);
+    if (found != snapshot.backends.end()) ++observed;
     const auto& seen = found == snapshot.backends.end() ? kNothingSeen : found->second;
     members.push_back(member_of(backend, seen, warnings));
     members.back().index = members.size() - 1;
     members.back().usual_minimum = usual_minimum(snapshot.service.spec, backend);
   }
+  if (observed == snapshot.backends.size()) return members;
   for (const auto& [name, seen] : snapshot.backends) {
     const auto declared =
         std::ranges::any_of(members, [&](const Member& m) { return m.declared->name == name; });

@@ -35,10 +35,12 @@ class Wanting {
       : input_{input},
         spec_{input.snapshot.service.spec},
         figures_{figures},
-        memory_{memory},
         sizes_(figures.size()),
         added_(figures.size(), 0) {
+    remembered_.reserve(figures.size());
     for (const auto& backend : figures) {
+      remembered_.push_back(&memory.backends[backend.member->declared->name]);
+      sizes_[remembered_.size() - 1].steps.reserve(kUsualSteps);
       if (backend.member->declared->weight <= 0) continue;
       lowest_tier_ =
           std::min(lowest_tier_.value_or(backend.member->declared->tier), backend.member->declared->tier);
@@ -61,9 +63,7 @@ class Wanting {
   }
 
  private:
-  [[nodiscard]] Memory::Backend& remembered(std::size_t i) {
-    return memory_.backends[figures_[i].member->declared->name];
-  }
+  [[nodiscard]] Memory::Backend& remembered(std::size_t i) { return *remembered_[i]; }
   [[nodiscard]] std::int32_t minimum(std::size_t i) const { return figures_[i].member->min_replicas(); }
   [[nodiscard]] bool is_above_lowest(std::size_t i) const {
     return figures_[i].member->declared->tier > lowest_tier_.value_or(0);
@@ -128,6 +128,7 @@ class Wanting {
   [[nodiscard]] std::vector<std::int32_t> normal_parts() const {
     std::vector<double> shares(figures_.size(), 0.0);
     std::vector<std::int32_t> minimums;
+    minimums.reserve(figures_.size());
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& declared = *figures_[i].member->declared;
       minimums.push_back(std::max(1, minimum(i)));
@@ -288,11 +289,13 @@ class Wanting {
   }
 
   static constexpr std::int32_t kMostReplicas = std::numeric_limits<std::int32_t>::max();
+  /// Part, one rule more, own bounds.
+  static constexpr std::size_t kUsualSteps = 3;
 
   const SizeInput& input_;
   const api::Spec& spec_;
   std::span<const Figures> figures_;
-  Memory& memory_;
+  std::vector<Memory::Backend*> remembered_;
   std::vector<Size> sizes_;
   std::vector<std::int32_t> added_;  ///< What fail-over asks for, of each.
   std::optional<std::int32_t> lowest_tier_;

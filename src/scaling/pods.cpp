@@ -138,8 +138,9 @@ class Sizer {
   PodOutcome size() {
     if (input_.pods.empty()) return invalid("no pods are listed for it", {});
     std::int64_t known = 0;
+    SampleFinder samples{input_.samples};
     for (const auto& pod : input_.pods) {
-      const auto* sample = find_sample(input_.samples, pod.name);
+      const auto* sample = samples.find(pod.name);
       if (sample != nullptr) ++known;
       if (!count(pod, sample)) {
         return invalid("a container has no request of it, so there is no utilisation; set one", pod.name);

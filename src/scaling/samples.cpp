@@ -111,9 +111,12 @@ bool Tally::lacks_contributors(std::int64_t endpoints) const {
   return used_ > 0 && contributors_known_ && contributors_ * 10 < endpoints * 9;
 }
 
-const PodSample* find_sample(std::span<const PodSample> samples, std::string_view pod) {
-  const auto found = std::ranges::lower_bound(samples, pod, {}, &PodSample::pod);
-  return found == samples.end() || found->pod != pod ? nullptr : &*found;
+const PodSample* SampleFinder::find(std::string_view pod) {
+  if (next_ < samples_.size() && samples_[next_].pod == pod) return &samples_[next_++];
+  const auto found = std::ranges::lower_bound(samples_, pod, {}, &PodSample::pod);
+  if (found == samples_.end() || found->pod != pod) return nullptr;
+  next_ = static_cast<std::size_t>(found - samples_.begin()) + 1;
+  return &*found;
 }
 
 }  // namespace evenkeel::scaling

@@ -162,10 +162,11 @@ class Reader {
   /// Parts by backend, and whether too many of those who serve say nothing.
   void look_at_serving_pods() {
     const auto ready_before = moment_before(context_.now, total_.window());
+    SampleFinder samples{reading_.pods};
     for (const auto& backend : context_.backends) {
       Tally tally;
       for (const auto& pod : backend.pods) {
-        const auto* sample = find_sample(reading_.pods, pod.name);
+        const auto* sample = samples.find(pod.name);
         if (sample != nullptr && context_.backends.size() > 1) tally.add(judged_again(*sample), {});
         const bool serves = pod.phase == "Running" && pod.ready.value_or(false) && !pod.deleted;
         // A pod that became ready within the window cannot have been measured over it yet.
