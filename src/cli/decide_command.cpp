@@ -1,5 +1,6 @@
 #include "decide_command.hpp"
 
+#include <array>
 #include <istream>
 #include <list>
 #include <memory>
@@ -95,14 +96,20 @@ enum class Line { Complete, TooLong, End };
 /// Reads up to the next newline, of what is too long only that it was.
 Line read_line(std::istream& in, std::string& line) {
   line.clear();
-  auto* const buffer = in.rdbuf();
+  std::array<char, 4096> piece{};
   bool any = false;
   bool too_long = false;
-  for (auto c = buffer->sbumpc(); c != std::char_traits<char>::eof(); c = buffer->sbumpc()) {
-    any = true;
-    if (c == '\n') break;
-    if (line.size() == kMaxSnapshotBytes) too_long = true;
-    if (!too_long) line += static_cast<char>(c);
+  while (true) {
+    in.getline(piece.data(), piece.size());
+    const bool is_whole = in.good();  // The newline was found, and counts as read.
+    const auto count = static_cast<std::size_t>(in.gcount());
+    const auto length = is_whole ? count - 1 : count;
+    any = any || count > 0;
+    too_long = too_long || line.size() + length > kMaxSnapshotBytes;
+    if (!too_long) line.append(piece.data(), length);
+    const bool is_full = in.fail() && !in.eof() && !in.bad() && count > 0;
+    if (!is_full) break;
+    in.clear();
   }
   if (!any) return Line::End;
   return too_long ? Line::TooLong : Line::Complete;

@@ -12,6 +12,28 @@
 /// is not written: a service without trouble costs next to nothing.
 namespace evenkeel::plan {
 
+namespace detail {
+
+template <class Writer>
+void write_balance(Writer& writer, const balancing::BalancingMemory& balance) {
+  const auto smoothed = [&](const char* key, const std::optional<balancing::Smoothed>& value) {
+    if (value) writer.key(key).open('[').real(value->value).time(value->time).close(']');
+  };
+  smoothed("c", balance.connections);
+  smoothed("t", balance.latency);
+  smoothed("w", balance.errors);
+  smoothed("u", balance.utilization);
+  if (balance.proportion)
+    writer.key("q").open('[').real(*balance.proportion).real(balance.last_step).close(']');
+  if (!balance.shares.empty()) {
+    writer.key("h").open('[');
+    for (const auto& entry : balance.shares) writer.time(entry.since).real(entry.share);
+    writer.close(']');
+  }
+}
+
+}  // namespace detail
+
 /// `Writer` and `Reader` are those of memory_text.hpp; here only their names for things are needed.
 template <class Writer>
 void write_health(Writer& writer,
@@ -41,20 +63,7 @@ void write_health(Writer& writer,
     }
     writer.close(']');
   }
-  const auto smoothed = [&](const char* key, const std::optional<balancing::Smoothed>& value) {
-    if (value) writer.key(key).open('[').real(value->value).time(value->time).close(']');
-  };
-  smoothed("c", balance.connections);
-  smoothed("t", balance.latency);
-  smoothed("w", balance.errors);
-  smoothed("u", balance.utilization);
-  if (balance.proportion)
-    writer.key("q").open('[').real(*balance.proportion).real(balance.last_step).close(']');
-  if (!balance.shares.empty()) {
-    writer.key("h").open('[');
-    for (const auto& entry : balance.shares) writer.time(entry.since).real(entry.share);
-    writer.close(']');
-  }
+  detail::write_balance(writer, balance);
   writer.close('}');
 }
 

@@ -18,6 +18,7 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 struct Outcome {
@@ -213,6 +214,26 @@ TEST(DecideStream, TakesAnEmptyMemoryAndAnotherUidForANewBeginning) {
     const auto outcome = run({"decide", "--stream"}, snapshot().dump() + "\n" + changed.dump() + "\n");
     EXPECT_EQ(lines_of(outcome.out).at(1).at("memory"), alone.at("memory")) << change;
   }
+}
+
+TEST(DecideStream, ReadsLinesWhereverTheyAreCutByTheReader) {
+  // Blanks ahead push the line, byte by byte at its ends, over the length of what is read in one go.
+  constexpr std::size_t kPiece = 4096;
+  const auto good = snapshot().dump();
+  std::string cut;
+  std::string plain;
+  for (std::size_t blanks = kPiece - good.size() - 3; blanks <= kPiece + 1; ++blanks) {
+    const bool is_near_an_end = blanks + good.size() < kPiece + 4 || blanks + 4 > kPiece;
+    if (!is_near_an_end && blanks % 29 != 0) continue;
+    for (const auto more : {std::size_t{0}, 4 * kPiece}) {
+      cut += std::string(blanks + more, ' ') + good + "\n";
+      plain += good + "\n";
+    }
+  }
+  cut.pop_back();  // The last line need not end.
+  const auto answers = run({"decide", "--stream"}, cut).out;
+  EXPECT_THAT(answers, Not(HasSubstr("\"error\"")));
+  EXPECT_TRUE(answers == run({"decide", "--stream"}, plain).out) << "as without the blanks";
 }
 
 TEST(DecideStream, GivesTheSameBytesForTheSameInput) {
