@@ -24,7 +24,6 @@ class Decider {
     auto proposal = current() == 0 ? combine_asleep(input_, readings, outcome_.steps)
                                    : combine(input_, readings, idle, outcome_.steps);
     outcome_.scaling_active = scaling_active(input_, proposal);
-    outcome_.able_to_scale = unstabilised();
     outcome_.proposal = proposal.replicas;
     remember_season(proposal);
     if (!skip_metrics()) {
@@ -35,6 +34,7 @@ class Decider {
       }
     }
     freeze();
+    if (outcome_.able_to_scale.type.empty()) outcome_.able_to_scale = unstabilised();
     const auto longest_window =
         std::max(up_window(input_.scaling), down_window(input_.scaling, input_.settings));
     history_.forget(moment_before(input_.now, longest_window),

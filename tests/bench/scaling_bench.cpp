@@ -68,25 +68,25 @@ void arithmetic(benchmark::State& state, const api::Snapshot& snapshot) {
   std::vector<Reading> readings;
   for (const auto& metric : service.metrics()) readings.push_back(service.read(metric));
   AllocationCounter counter{state};
+  counter.start();
   for (auto _ : state) {
-    counter.start();
     for (std::size_t i = 0; i < readings.size(); ++i) {
       benchmark::DoNotOptimize(service.propose(service.metrics()[i], readings[i]));
     }
-    counter.stop();
   }
+  counter.stop();
 }
 
 void samples(benchmark::State& state, const api::Snapshot& snapshot) {
   const Service service{snapshot};
   AllocationCounter counter{state};
+  counter.start();
   for (auto _ : state) {
-    counter.start();
     for (const auto& metric : service.metrics()) {
       benchmark::DoNotOptimize(service.propose(metric, service.read(metric)));
     }
-    counter.stop();
   }
+  counter.stop();
 }
 
 const auto kTwoMetrics = service_of_two_metrics();
