@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
+#include <vector>
 
 #include "evenkeel/base/quantity.hpp"
 
@@ -37,18 +39,37 @@ failover::Verdict verdict_of(const api::HealthSignal& signal, const BackendReadi
   return verdict;
 }
 
-/// Latencies of a few milliseconds differ by less than thousandths of a second can say.
-double finer(const api::MetricReading* samples, const std::string& backend, const BackendReading& reading) {
-  const double rounded = static_cast<double>(*reading.milli) / 1000;
-  if (samples == nullptr || *reading.milli > 1000) return rounded;
-  double largest = 0;
-  for (const auto& sample : samples->samples) {
-    const auto label = sample.labels.find("backend");
-    if (label == sample.labels.end() || label->second != backend || !std::isfinite(sample.value)) continue;
-    if (milli_from_double(sample.value) == *reading.milli) largest = std::max(largest, sample.value);
+/// Readings as they were before they became thousandths: latencies of a few milliseconds differ by less.
+class FinerReadings {
+ public:
+  explicit FinerReadings(const api::MetricReading* samples) {
+    if (samples == nullptr) return;
+    values_.reserve(samples->samples.size());
+    for (const auto& sample : samples->samples) {
+      const auto label = sample.labels.find("backend");
+      if (label == sample.labels.end() || !std::isfinite(sample.value)) continue;
+      values_.push_back({.backend = label->second, .value = sample.value});
+    }
   }
-  return largest > 0 ? largest : rounded;
-}
+
+  /// In seconds.
+  [[nodiscard]] double of(std::string_view backend, const BackendReading& reading) const {
+    const double rounded = static_cast<double>(*reading.milli) / 1000;
+    if (*reading.milli > 1000) return rounded;
+    double largest = 0;
+    for (const auto& [name, value] : values_) {
+      if (name == backend && milli_from_double(value) == *reading.milli) largest = std::max(largest, value);
+    }
+    return largest > 0 ? largest : rounded;
+  }
+
+ private:
+  struct Value {
+    std::string_view backend;
+    double value;
+  };
+  std::vector<Value> values_;
+};
 
 const api::MetricReading* find_samples(const api::Snapshot& snapshot, const std::string& key) {
   const auto found = snapshot.metrics.find(key);
@@ -111,13 +132,12 @@ void BackendReadings::fill_one(const char* name,
       .scope = api::MetricScope::Backend,
       .kind = kind};
   const auto reading = read(query, key);
+  const FinerReadings finer{kind == SignalKind::Latency ? find_samples(snapshot_, key) : nullptr};
   for (const auto& member : members_) {
     const auto found = reading.by_backend.find(member.declared->name);
     if (found == reading.by_backend.end() || !found->second.usable() || found->second.abstains) continue;
     const auto& own = found->second;
-    const double value = kind == SignalKind::Latency
-                             ? finer(find_samples(snapshot_, key), member.declared->name, own)
-                             : static_cast<double>(*own.milli) / 1000;
+    const double value = finer.of(member.declared->name, own);
     candidates[member.index].*place =
         balancing::BackendValue{.value = value,
                                 .time = own.sample_time.value_or(snapshot_.now),
