@@ -45,10 +45,10 @@ class Parser {
   }
 
   /// [+-]hh[:mm[:ss]]
-  seconds time() {
+  seconds time(int most_hours) {
     const bool negative = take('-');
     if (!negative) (void)take('+');
-    int total = number(167) * 3600;
+    int total = number(most_hours) * 3600;
     if (take(':')) total += number(59) * 60;
     if (take(':')) total += number(59);
     return seconds{negative ? -total : total};
@@ -71,7 +71,7 @@ class Parser {
       moment.kind = YearlyMoment::Kind::DayOfYear;
       moment.day = number(365);
     }
-    if (take('/')) moment.time = time();
+    if (take('/')) moment.time = time(167);
     return moment;
   }
 
@@ -109,14 +109,15 @@ std::optional<PosixRule> parse_posix_rule(std::string_view text) {
   Parser parser{text};
   PosixRule rule;
   parser.skip_name();
-  // POSIX counts west of Greenwich as positive.
-  rule.standard = -parser.time();
+  // POSIX counts west of Greenwich as positive, up to a day.
+  constexpr int kMostHours = 24;
+  rule.standard = -parser.time(kMostHours);
   if (parser.failed()) return std::nullopt;
   if (parser.done()) return rule;
   PosixRule::Summer summer{.offset = rule.standard + std::chrono::hours{1}, .start = {}, .end = {}};
   parser.skip_name();
   if (!parser.take(',')) {
-    summer.offset = -parser.time();
+    summer.offset = -parser.time(kMostHours);
     parser.expect(',');
   }
   summer.start = parser.moment();

@@ -15,6 +15,9 @@ constexpr std::chrono::year kLastYear{2262};
 /// Local times that lie further apart than this are never confused by any change of offset.
 constexpr std::chrono::hours kFarAway{48};
 
+/// RFC 9636, 3.2: no zone is further from UTC.
+constexpr std::chrono::hours kMostOffset{26};
+
 /// Big-endian integers, one after the other.
 class Bytes {
  public:
@@ -117,6 +120,7 @@ std::optional<TimeZone> TimeZone::parse(std::string_view content) {
   std::vector<seconds> offsets;
   for (std::size_t i = 0; i < header->types; ++i) {
     offsets.emplace_back(bytes.integer(4));
+    if (offsets.back() <= -kMostOffset || offsets.back() >= kMostOffset) return std::nullopt;
     (void)bytes.take(2);
   }
   (void)bytes.take(header->body(8) - header->times * 9 - header->types * 6);

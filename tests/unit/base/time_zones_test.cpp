@@ -119,6 +119,19 @@ TEST(TimeZone, WhatIsNoZoneFileIsRefused) {
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {3, 0}}, "UTC0")).has_value()) << "out of order";
 }
 
+TEST(TimeZone, NoZoneIsMoreThanADayFromUtc) {
+  const int hour = 3600;
+  EXPECT_TRUE(TimeZone::parse(zone_file({26 * hour - 1}, {}, "UTC0")).has_value());
+  EXPECT_FALSE(TimeZone::parse(zone_file({26 * hour}, {}, "UTC0")).has_value());
+  EXPECT_TRUE(TimeZone::parse(zone_file({1 - 26 * hour}, {}, "UTC0")).has_value());
+  EXPECT_FALSE(TimeZone::parse(zone_file({-26 * hour}, {}, "UTC0")).has_value());
+  EXPECT_TRUE(parse_posix_rule("ABC-24").has_value());
+  EXPECT_FALSE(parse_posix_rule("ABC-25").has_value());
+  EXPECT_FALSE(parse_posix_rule("ABC0DEF25,M3.5.0,M10.5.0").has_value());
+  EXPECT_TRUE(parse_posix_rule("ABC0DEF,M3.5.0/167,M10.5.0/-167").has_value());
+  EXPECT_FALSE(parse_posix_rule("ABC0DEF,M3.5.0/168,M10.5.0").has_value());
+}
+
 TEST(TimeZone, NoBytesDoHarm) {
   const auto good = zone_file({3600, 7200}, {{0, 1}, {100, 0}}, kBerlin);
   for (std::size_t i = 0; i < good.size(); ++i) {
