@@ -13,7 +13,7 @@ import sys
 import time
 
 from tools.mutation.places import ROOMS, Mutant, equivalents, places, sample
-from tools.mutation.workshop import STILLBORN, Workshop, order_for
+from tools.mutation.workshop import STILLBORN, Judge, Workshop, order_for
 from tools.paths import REPOSITORY
 from tools.referee.program import programs
 from tools.setup import SetupError
@@ -52,20 +52,28 @@ def main() -> int:
     for judge in judges:
         print(f"judge {judge.name}: {workshop.seconds[judge.name]:.1f} s", flush=True)
     outcome: dict[Mutant, str] = {}
-    end = time.monotonic() + 60 * options.minutes
+    try:
+        _judge_all([m for m in chosen if m.key not in proven], workshop, judges, before, options.minutes, outcome)
+    except KeyboardInterrupt:
+        print("interrupted")
+    return _report(outcome, sum(mutant.key in proven for mutant in chosen))
+
+
+def _judge_all(
+    chosen: list[Mutant], workshop: Workshop, judges: list[Judge], before: dict[Mutant, str], minutes: float,
+    outcome: dict[Mutant, str],
+) -> None:  # fmt: skip
+    end = time.monotonic() + 60 * minutes
     for mutant in chosen:
-        if mutant.key in proven:
-            continue
         if before.get(mutant, SURVIVED) != SURVIVED:
             outcome[mutant] = before[mutant]
             continue
         if time.monotonic() > end:
-            print(f"the {options.minutes:g} minutes are over")
-            break
+            print(f"the {minutes:g} minutes are over")
+            return
         outcome[mutant] = workshop.verdict(mutant, order_for(mutant, judges)) or SURVIVED
         print(f"{outcome[mutant]}\t{mutant}", flush=True)
         _write_outcome(outcome)
-    return _report(outcome, sum(mutant.key in proven for mutant in chosen))
 
 
 def _parse() -> argparse.Namespace:

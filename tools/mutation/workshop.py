@@ -14,7 +14,7 @@ BUILD_SECONDS = 1800
 # A mutant may loop while it allocates; the machine is not its own.
 MOST_MEMORY = 4 << 30
 REFEREE_STEPS = 20_000
-DECISIONS = 10_000
+DECISIONS = 5_000
 
 STILLBORN = "does not compile"
 
@@ -46,7 +46,7 @@ class Workshop:
         self.build.mkdir(parents=True, exist_ok=True)
         command = [
             "cmake", "-G", "Ninja", "-S", self.tree, "-B", self.build, "-DCMAKE_BUILD_TYPE=Debug",
-            "-DCMAKE_CXX_COMPILER=clang++-19", "-DCMAKE_CXX_FLAGS=-O0 -g0",
+            "-DCMAKE_CXX_COMPILER=clang++-19", "-DCMAKE_CXX_FLAGS=-O0 -g0 -D_GLIBCXX_ASSERTIONS",
         ]  # fmt: skip
         return self._run(command, BUILD_SECONDS)
 

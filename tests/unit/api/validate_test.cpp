@@ -77,6 +77,13 @@ const auto kFileName = [](const auto& file) { return file.param.stem().string();
 INSTANTIATE_TEST_SUITE_P(Corpus, GoodManifest, testing::ValuesIn(corpus("good")), kFileName);
 INSTANTIATE_TEST_SUITE_P(Corpus, BadManifest, testing::ValuesIn(corpus("bad")), kFileName);
 
+TEST(ValidateManifest, ANameThatIsNoTextIsMissing) {
+  const auto violations = validate_manifest(
+      "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: 5}\nspec: {}\n");
+  EXPECT_THAT(violations, testing::Contains(testing::Field(&Violation::field, "metadata.name")))
+      << print(violations);
+}
+
 TEST(BuiltInCrd, HasAnAnswerToEveryRuleAndKeyword) {
   EXPECT_THAT(built_in_crd().unknown_rules, testing::IsEmpty());
   EXPECT_THAT(built_in_crd().unknown_keywords, testing::IsEmpty());

@@ -52,6 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"Zero", "0", 0},
                     Row{"ZeroWithManyDigits", "0.000000000000000000000000000000", 0},
                     Row{"NineteenDigits", "9007199254740993.123", 9'007'199'254'740'993'123},
+                    Row{"WhatIsNotKeptRoundsUp", "1.00000000000000000000000001", 1'001},
+                    Row{"WhatIsNotKeptAndNothingDoesNot", "1.00000000000000000000000000", 1'000},
+                    Row{"ARestBeforeZeros", "1.000000000000000000000000010000", 1'001},
                     Row{"MoreDigitsThanKept", "0.00000000000000000000000000000000000000000000000000001", 1}),
     [](const auto& row) { return row.param.name; });
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -16,26 +17,29 @@ namespace {
 
 using testing_support::SnapshotBuilder;
 
-/// Two backends of one tier, as large as the maximum lets them be, without surge; a replica carries 70
-/// requests a second. What is decided is there, ready and observed, at the next look.
+/// Backends of one tier, as large as the maximum lets them be, without surge; a replica carries 70 requests a
+/// second. What is decided is there, ready and observed, at the next look.
 class Full {
  public:
-  Full(std::int32_t blue, std::int32_t green, double load) : load_{load} {
-    const double share = 100.0 * blue / (blue + green);
-    builder.bounds(1, blue + green).windows(0, 0);
+  Full(std::int32_t blue, std::int32_t green, double load) : Full({{"blue", blue}, {"green", green}}, load) {}
+  Full(const std::vector<std::pair<std::string, std::int32_t>>& backends, double load) : load_{load} {
+    std::int32_t sum = 0;
+    for (const auto& [name, replicas] : backends) sum += replicas;
+    builder.bounds(1, sum).windows(0, 0);
     builder.scaling().max_surge_percent = 0;
-    builder.backend("blue", {.weight = blue, .spec = blue, .share = share});
-    builder.backend("green", {.weight = green, .spec = green, .share = 100 - share});
+    for (const auto& [name, replicas] : backends)
+      builder.backend(name, {.weight = replicas, .spec = replicas, .share = 100.0 * replicas / sum});
     builder.metric("rps", load);
     (void)tick(0);
   }
   /// Declares other weights.
-  void edit(std::int32_t blue, std::int32_t green) {
-    builder.spec().backends[0].weight = blue;
-    builder.spec().backends[1].weight = green;
+  void edit(const std::vector<std::int32_t>& weights) {
+    for (std::size_t i = 0; i < weights.size(); ++i) builder.spec().backends[i].weight = weights[i];
   }
   /// One backend has `fewer` ready endpoints than replicas from now on.
   void lose(const std::string& name, std::int32_t fewer) { missing_[name] = fewer; }
+  /// This much is measured of it from now on, whatever is set.
+  void observe(const std::string& name, double share) { observed_[name] = share; }
   void fail_metric() { fails_ = true; }
   /// Shows what was decided last and decides `seconds` later.
   api::Decision tick(std::int64_t seconds) {
@@ -45,7 +49,9 @@ class Full {
       for (const auto& [name, backend] : last_.backends) {
         const auto ready = std::max(0, backend.replicas.value_or(0) - missing_[name]);
         builder.seen(name, {.spec = backend.replicas, .ready = ready, .share = backend.weight});
-        builder.snapshot().backends[name].observed_weight = backend.weight;
+        const auto observed = observed_.find(name);
+        builder.snapshot().backends[name].observed_weight =
+            observed == observed_.end() ? backend.weight : observed->second;
       }
       builder.memory(memory_);
     }
@@ -66,6 +72,7 @@ class Full {
   api::Decision last_;
   std::string memory_;
   std::map<std::string, std::int32_t> missing_;
+  std::map<std::string, double> observed_;
   bool fails_ = false;
 };
 
@@ -92,7 +99,7 @@ api::Decision next_slice(Full& service) {
 
 TEST(Slices, WhoHasAsManyMovesAsMuchAsItMustLoseToGiveUpAReplica) {
   Full service{2, 2, 260};
-  service.edit(1, 3);
+  service.edit({1, 3});
   const auto first = service.tick(10);
   EXPECT_NEAR(weight(first, "green"), 100 * 140.0 / 260, 1e-6) << "as far as what is ready";
   const auto slice = next_slice(service);
@@ -107,7 +114,7 @@ TEST(Slices, WhoHasAsManyMovesAsMuchAsItMustLoseToGiveUpAReplica) {
 
 TEST(Slices, WhoHasMoreGivesUpAReplicaFirst) {
   Full service{3, 1, 260};
-  service.edit(1, 3);
+  service.edit({1, 3});
   const auto before = service.tick(10);
   const auto slice = next_slice(service);
   EXPECT_EQ(replicas(slice), 2);
@@ -119,9 +126,30 @@ TEST(Slices, WhoHasMoreGivesUpAReplicaFirst) {
   EXPECT_NEAR(weight(second), 100 * 70.0 / 260, 1e-6) << "then both have two";
 }
 
+TEST(Slices, OfEqualSendersTheFirstAndOneAtATime) {
+  Full service{{{"blue", 2}, {"green", 2}, {"red", 2}}, 390};
+  service.edit({1, 1, 4});
+  const auto slice = next_slice(service);
+  EXPECT_TRUE(has_slice(slice, "blue"));
+  EXPECT_FALSE(has_slice(slice, "green"));
+  EXPECT_TRUE(has_slice(slice, "red"));
+}
+
+TEST(Slices, TheReceiverIsTheOneThatIsFurthestFromItsTarget) {
+  Full service{{{"blue", 4}, {"green", 1}, {"red", 1}}, 390};
+  service.edit({1, 2, 3});
+  for (int i = 0; i < 60; ++i) {
+    const auto decision = service.tick(10);
+    if (!has_slice(decision, "green") && !has_slice(decision, "red")) continue;
+    EXPECT_TRUE(has_slice(decision, "red"));
+    return;
+  }
+  ADD_FAILURE() << "no slice of share";
+}
+
 TEST(Slices, NoneBeforeTheLastReplicaIsReadyNorTwoInAPeriod) {
   Full service{4, 2, 400};
-  service.edit(1, 5);
+  service.edit({1, 5});
   (void)next_slice(service);
   service.lose("green", 1);
   for (int i = 0; i < 30; ++i) EXPECT_FALSE(has_slice(service.tick(10))) << "green misses one";
@@ -131,7 +159,7 @@ TEST(Slices, TheSumNeverGrowsAndTheShiftArrives) {
   for (const auto& [blue, green] : std::vector<std::pair<int, int>>{{2, 2}, {3, 1}, {5, 1}, {3, 4}}) {
     const int sum = blue + green;
     Full service{blue, green, 65.0 * sum};
-    service.edit(1, sum - 1);
+    service.edit({1, sum - 1});
     auto decision = service.tick(10);
     for (int i = 0; i < 400; ++i) {
       EXPECT_LE(replicas(decision) + replicas(decision, "green"), sum);
@@ -147,14 +175,14 @@ TEST(Slices, TheSumNeverGrowsAndTheShiftArrives) {
 TEST(Slices, NoneWhereTheReceiverMayGrow) {
   Full service{2, 2, 260};
   service.builder.scaling().max_surge_percent = 100;
-  service.edit(1, 3);
+  service.edit({1, 3});
   for (int i = 0; i < 60; ++i) EXPECT_FALSE(has_slice(service.tick(10)));
 }
 
 TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
   Full service{2, 2, 260};
   service.builder.spec().backends[1].max_replicas = 2;
-  service.edit(1, 3);
+  service.edit({1, 3});
   auto decision = service.tick(10);
   for (int i = 0; i < 60; ++i) {
     EXPECT_FALSE(has_slice(decision));
@@ -163,11 +191,28 @@ TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
   EXPECT_NEAR(weight(decision, "green"), 100 * 140.0 / 260, 1e-6);
 }
 
+/// Blue is to have nothing, and half of the traffic stays with it.
+TEST(Draining, WhatNeverLeavesGoesWithItsTimeOut) {
+  Full service{2, 2, 200};
+  service.edit({0, 1});
+  service.observe("blue", 50);
+  auto decision = service.tick(10);
+  EXPECT_EQ(weight(decision), 30) << "140 of 200 are ready elsewhere";
+  int told = 0;
+  for (int second = 20; second <= 900; second += 10) {
+    decision = service.tick(10);
+    for (const auto& event : decision.events) told += event.reason == "DrainIncomplete" ? 1 : 0;
+    if (second < 610) EXPECT_EQ(replicas(decision), 2) << second;
+    if (second >= 610) EXPECT_EQ(replicas(decision), 1) << second;
+  }
+  EXPECT_EQ(told, 1);
+}
+
 TEST(Slices, NoneWhereDemandIsUnknown) {
   Full service{2, 2, 260};
   service.fail_metric();
   for (int i = 0; i < 40; ++i) (void)service.tick(10);
-  service.edit(1, 3);
+  service.edit({1, 3});
   for (int i = 0; i < 60; ++i) EXPECT_FALSE(has_slice(service.tick(10)));
 }
 

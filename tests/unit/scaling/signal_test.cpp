@@ -159,6 +159,33 @@ TEST(ReadSignal, OfAPodsSamplesTheLastCounts) {
   EXPECT_EQ(reading.warnings.size(), 1U);
 }
 
+/// Three pods that serve; only the first has a sample, the last became ready `age` seconds ago.
+Quality quality_with_young(std::int64_t age) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Pod;
+  std::vector<SignalBackend> backends = {
+      {.name = "blue", .has_share = true, .ready_endpoints = 3, .pods = {}}};
+  std::vector<api::Pod> pods;
+  for (const char* name : {"a", "b", "c"}) {
+    api::Pod pod;
+    pod.name = name;
+    pod.phase = "Running";
+    pod.ready = true;
+    pod.ready_transition_time = at(0);
+    pods.push_back(std::move(pod));
+  }
+  pods.back().ready_transition_time = at(1000 - age);
+  backends.front().pods = pods;
+  api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
+  given.samples[0].labels = {{"pod", "a"}};
+  return read_signal(metric, &given, {.now = at(1000), .backends = backends}).quality;
+}
+
+TEST(ReadSignal, APodThatHasJustBecomeReadyIsNotExpected) {
+  EXPECT_EQ(quality_with_young(59), Quality::Fresh) << "one of two is missing";
+  EXPECT_EQ(quality_with_young(60), Quality::Partial) << "two of three are";
+}
+
 api::Metric ratio() {
   return metric_of("errors", "ErrorRatio", api::TargetType::Value, 10);
 }
