@@ -68,6 +68,16 @@ TEST(TimeZone, TheClosingRuleGoesOnForEver) {
   EXPECT_EQ(berlin.offset_at(sys_days{2261y / 7 / 1}), 2h);
 }
 
+TEST(TimeZone, TheClosingRuleBeginsInTheYearOfTheLastChange) {
+  // Summer from the evening of the 31st of December on; the file ends at noon of that day.
+  const auto noon = sys_days{2025y / 12 / 31} + 12h;
+  const auto change = noon.time_since_epoch().count();
+  const auto zone = TimeZone::parse(zone_file({0, 60}, {{change, 0}}, "ABC0DEF,J365/23,J100"));
+  ASSERT_TRUE(zone.has_value());
+  EXPECT_EQ(zone->offset_at(sys_days{2025y / 12 / 31} + 23h - 1s), 0h);
+  EXPECT_EQ(zone->offset_at(sys_days{2025y / 12 / 31} + 23h), 1h);
+}
+
 TEST(TimeZone, AGapIsItsEndAndOfAnOverlapTheFirstCounts) {
   const auto berlin = zone_of(kBerlin);
   const auto spring = 2026y / 3 / 29;

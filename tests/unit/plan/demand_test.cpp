@@ -93,6 +93,14 @@ TEST(DemandQueue, PastItsSizeTheClosestNeighboursMergeIntoWhatHoldsMoreForLonger
   EXPECT_EQ(memory.highest[1].time, at(80));
 }
 
+TEST(DemandQueue, OfEquallyCloseNeighboursTheOldestMerge) {
+  DemandMemory memory;
+  for (int i = 0; i < 4; ++i) memory.record(at(10 * i), 9 - i);
+  memory.merge(3);
+  EXPECT_THAT(values_of(memory), ElementsAre(9, 7, 6)) << "what is recent stays exact";
+  EXPECT_EQ(memory.highest[0].time, at(10));
+}
+
 TEST(DemandQueue, NeverHoldsMoreThanItsSize) {
   DemandMemory memory;
   for (int i = 0; i < 64; ++i) memory.record(at(10 * i), 1000 - i);

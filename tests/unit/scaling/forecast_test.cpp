@@ -37,6 +37,21 @@ TEST(Forecast, BeforeASeasonIsOverNothingIsKnown) {
   EXPECT_EQ(after_days(1, predictive).forecast(predictive, at(kDay - 1800)), std::nullopt);
 }
 
+TEST(Forecast, SeasonsAreNumberedFrom1970OnBothSides) {
+  const api::Predictive predictive;
+  const auto season_at = [&](std::int64_t second) {
+    SeasonMemory memory;
+    memory.record(predictive, WallTime{seconds{second}}, 7);
+    return memory.newest;
+  };
+  EXPECT_EQ(season_at(0), 0);
+  EXPECT_EQ(season_at(kDay - 1), 0);
+  EXPECT_EQ(season_at(kDay), 1);
+  EXPECT_EQ(season_at(-1), -1);
+  EXPECT_EQ(season_at(-kDay), -1);
+  EXPECT_EQ(season_at(-kDay - 1), -2);
+}
+
 TEST(Forecast, SaysWhatWasNeededAtThisTimeOfTheSeason) {
   const api::Predictive predictive;
   const auto memory = after_days(3, predictive);

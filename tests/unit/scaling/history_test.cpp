@@ -112,5 +112,15 @@ TEST(History, EntriesFromAnywhereArePutInOrder) {
   EXPECT_EQ(history.change_after(at(1)), std::numeric_limits<std::int32_t>::max());
 }
 
+TEST(HistoryMerge, OfEquallyCloseNeighboursTheOldestMerge) {
+  History history;
+  for (int i = 0; i < 4; ++i) history.record_recommendation(at(10 * i), 9 - i);
+  history.merge(3);
+  ASSERT_EQ(history.highest.size(), 3U);
+  EXPECT_EQ(history.highest[0].replicas, 9);
+  EXPECT_EQ(history.highest[0].time, at(10)) << "what is recent stays exact";
+  EXPECT_EQ(history.highest[1].time, at(20));
+}
+
 }  // namespace
 }  // namespace evenkeel::scaling
