@@ -31,8 +31,9 @@ void count_verdict(const Verdict& verdict, WallTime now, HealthMemory& memory) {
   if (!is_next(verdict, streak, now)) return;
   if (verdict.bad) memory.last_bad = now;
   if (streak == nullptr) {
-    // Whoever is well and not watched needs no bookkeeping.
-    if (!verdict.bad && !memory.probation) return;
+    // Whoever is well and not watched needs no bookkeeping, nor does a signal for which there is no room.
+    const bool is_watched = memory.probation && memory.streaks.size() < HealthMemory::kMaxStreaks;
+    if (!verdict.bad && !is_watched) return;
     memory.streaks.push_back({.signal = verdict.signal});
     streak = &memory.streaks.back();
   }
