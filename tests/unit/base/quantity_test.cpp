@@ -49,6 +49,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"SaturatesHigh", "1e300", kMax},
                     Row{"SaturatesBinary", "9000Ei", kMax},
                     Row{"TinyRoundsUp", "1e-300", 1},
+                    Row{"TheLargestExponent", "1e1000", kMax},
+                    Row{"TheSmallestExponent", "1e-1000", 1},
                     Row{"Zero", "0", 0},
                     Row{"ZeroWithManyDigits", "0.000000000000000000000000000000", 0},
                     Row{"NineteenDigits", "9007199254740993.123", 9'007'199'254'740'993'123},
@@ -59,8 +61,20 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST(QuantityParseRefuses, WhatIsNoQuantity) {
-  for (const char* text :
-       {"", "-", "half", "1.2.3", "5 ", " 5", "5x", "1e", "1ee3", "5mi", "0x10", "1e2000", "NaN"}) {
+  for (const char* text : {"",
+                           "-",
+                           "half",
+                           "1.2.3",
+                           "5 ",
+                           " 5",
+                           "5x",
+                           "1e",
+                           "1ee3",
+                           "5mi",
+                           "0x10",
+                           "1e1001",
+                           "1e-1001",
+                           "NaN"}) {
     EXPECT_FALSE(Quantity::parse(text).has_value()) << text;
   }
 }

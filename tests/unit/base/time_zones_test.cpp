@@ -68,6 +68,12 @@ TEST(TimeZone, TheClosingRuleGoesOnForEver) {
   EXPECT_EQ(berlin.offset_at(sys_days{2261y / 7 / 1}), 2h);
 }
 
+TEST(TimeZone, AZoneOfARuleAloneBeginsIn1970) {
+  const auto berlin = zone_of(kBerlin);
+  EXPECT_EQ(berlin.offset_at(sys_days{1969y / 7 / 1}), 0h) << "nothing is known of before";
+  EXPECT_EQ(berlin.offset_at(sys_days{1970y / 7 / 1}), 2h);
+}
+
 TEST(TimeZone, TheClosingRuleBeginsInTheYearOfTheLastChange) {
   // Summer from the evening of the 31st of December on; the file ends at noon of that day.
   const auto noon = sys_days{2025y / 12 / 31} + 12h;

@@ -211,6 +211,16 @@ TEST_F(Status, ARouteThatCouldNotBeWrittenIsSaidAndNotTakenForWritten) {
   EXPECT_EQ(status.routes[0].encoded_weights.at("blue"), 800);
 }
 
+TEST_F(Status, ARouteWhoseTurnDidNotComeIsNotWrittenYet) {
+  set_route(1, 1);
+  const auto decision = decide(builder_.build());
+  const auto planned = plan(builder_.build(), decision, claims_);
+  ASSERT_FALSE(planned.actions.empty());
+  const auto status = make_status(builder_.build(), decision, planned, {}, claims_, missing_, previous_);
+  EXPECT_EQ(reason(status, "RoutesProgrammed"), "NotWritten");
+  EXPECT_THAT(status.routes[0].encoded_weights, IsEmpty());
+}
+
 TEST_F(Status, OriginalWeightsStayWhatTheyWereBeforeUs) {
   set_route(1, 3);
   previous_ = pass();
