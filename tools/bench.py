@@ -224,8 +224,9 @@ def _duel_row(duel: Duel, ours: list[Round], theirs: list[Round]) -> str:
     cells = [duel.title, f"{_time(upstream.nanoseconds)}, {upstream.allocations:.0f}"]
     for scope in SCOPES:
         figure = median(ours, scope + duel.case)
+        times = ratio(duel, scope, ours, theirs)
         cells.append(
-            f"{_time(figure.nanoseconds)}, {figure.allocations:.0f} | {ratio(duel, scope, ours, theirs):.1f} x"
+            f"{_time(figure.nanoseconds)}, {figure.allocations:.0f} | {times:.{1 if times >= 1 else 2}f} x"
         )
     return f"| {' | '.join(cells)} |"
 

@@ -76,6 +76,7 @@ Step step_of(const ProportionInput& input,
              const std::vector<double>& from,
              const std::vector<double>& to) {
   Step step;
+  step.changes.reserve(from.size());
   for (std::size_t m = 0; m < from.size(); ++m) {
     step.changes.push_back(gain * (to[m] - from[m]));
     step.largest = std::max(step.largest, std::abs(step.changes.back()));
@@ -144,6 +145,7 @@ void forget(BalancingMemory& memory) {
 std::vector<double> values_as_declared(const ProportionInput& input) {
   const bool is_equal = input.balancing.algorithm == api::Algorithm::RoundRobin;
   std::vector<double> values;
+  values.reserve(input.backends.size());
   for (const auto& candidate : input.backends) {
     const double weight = is_equal ? 1.0 : candidate.declared_weight;
     values.push_back(takes_part(candidate) ? weight : 0.0);

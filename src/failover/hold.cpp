@@ -7,6 +7,7 @@
 namespace evenkeel::failover {
 
 Hold::Hold(std::vector<Entry> entries, WallTime now) {
+  entries_.reserve(kMaxEntries + 1);
   for (auto& entry : entries) {
     entry.until = std::min(entry.until, now);
     if (!std::isfinite(entry.share)) entry.share = kEverything;

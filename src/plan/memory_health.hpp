@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -72,20 +74,21 @@ namespace detail {
 /// Calls `take(array of kWidth elements)` for every kWidth elements of a flat list.
 template <std::size_t kWidth, class Reader, class Element, class Take>
 void read_rows(Reader& reader, Element value, Take take) {
-  std::vector<Element> row;
+  std::array<Element, kWidth> row;
+  std::size_t filled = 0;
   reader.list(value, [&](Element item) {
-    row.push_back(item);
-    if (row.size() < kWidth) return;
+    row[filled++] = item;
+    if (filled < kWidth) return;
     take(row);
-    row.clear();
+    filled = 0;
   });
-  if (!row.empty()) reader.fail();
+  if (filled != 0) reader.fail();
 }
 
 template <class Reader, class Element>
 std::optional<balancing::Smoothed> read_smoothed(Reader& reader, Element value) {
   std::optional<balancing::Smoothed> smoothed;
-  read_rows<2>(reader, value, [&](const std::vector<Element>& row) {
+  read_rows<2>(reader, value, [&](const auto& row) {
     smoothed = {.value = reader.real(row[0]), .time = reader.time(row[1])};
   });
   return smoothed;
@@ -107,13 +110,13 @@ void read_balance(Reader& reader, char key, Element value, balancing::BalancingM
       balance.utilization = read_smoothed(reader, value);
       break;
     case 'q':
-      read_rows<2>(reader, value, [&](const std::vector<Element>& row) {
+      read_rows<2>(reader, value, [&](const auto& row) {
         balance.proportion = reader.real(row[0]);
         balance.last_step = reader.real(row[1]);
       });
       break;
     case 'h':
-      read_rows<2>(reader, value, [&](const std::vector<Element>& row) {
+      read_rows<2>(reader, value, [&](const auto& row) {
         balance.shares.push_back({.since = reader.time(row[0]), .share = reader.real(row[1])});
       });
       break;
@@ -144,7 +147,7 @@ bool read_condition(Reader& reader, char key, Element value, failover::HealthMem
       health.ejections = reader.count(value);
       return true;
     case 'k':
-      read_rows<4>(reader, value, [&](const std::vector<Element>& row) {
+      read_rows<4>(reader, value, [&](const auto& row) {
         health.streaks.push_back({.signal = static_cast<std::uint32_t>(reader.integer(row[0])),
                                   .bad = reader.count(row[1]),
                                   .good = reader.count(row[2]),
@@ -234,13 +237,13 @@ void read_service_health(Reader& reader,
     } else if (key == "a") {
       split.failback = static_cast<std::uint32_t>(reader.integer(member));
     } else if (key == "s") {
-      detail::read_rows<3>(reader, member, [&](const std::vector<Element>& row) {
+      detail::read_rows<3>(reader, member, [&](const auto& row) {
         split.boundaries.push_back({.tier = reader.small(row[0]),
                                     .share = reader.real(row[1]),
                                     .since = reader.time_or_none(row[2])});
       });
     } else if (key == "t") {
-      detail::read_rows<3>(reader, member, [&](const std::vector<Element>& row) {
+      detail::read_rows<3>(reader, member, [&](const auto& row) {
         tiers.push_back({.tier = reader.small(row[0]),
                          .gain = reader.real(row[1]),
                          .stepped = reader.time_or_none(row[2])});

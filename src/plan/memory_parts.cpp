@@ -254,6 +254,7 @@ void read_backend(MemoryReader& reader, Element value, WallTime now, Memory::Bac
     if (key == "health") read_health(reader, member, backend.health, backend.balancing);
     if (key != "hold") return;
     std::vector<failover::Hold::Entry> entries;
+    entries.reserve(failover::Hold::kMaxEntries);
     read_pairs(reader, member, [&](Element until, Element replicas) {
       entries.push_back({.until = reader.time(until), .share = reader.real(replicas)});
     });

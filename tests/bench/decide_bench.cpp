@@ -32,7 +32,7 @@ void decide(benchmark::State& state, api::Snapshot snapshot, Change change) {
 void decide_two_metrics(benchmark::State& state) {
   decide(state, service_of_two_metrics(), [](api::Snapshot& snapshot, int tick) {
     measure(snapshot, "rps", 150 + tick % 40);
-    measure(snapshot, "latency", 0.2 + 0.001 * (tick % 30));
+    measure(snapshot, "latency", 0.2 + 0.00113 * (tick % 30));
   });
 }
 BENCHMARK(decide_two_metrics);
@@ -40,7 +40,7 @@ BENCHMARK(decide_two_metrics);
 /// Samples of now, their load moved up and down by a fifth.
 void refresh(api::Snapshot& snapshot, int tick) {
   for (auto& [name, metric] : snapshot.metrics) {
-    const double usual = name == "CPUUtilization" ? 0.3 : 600.0 * (1 << 20);
+    const double usual = name == "CPUUtilization" ? 0.30017 : 600.0 * (1 << 20);
     for (std::size_t i = 0; i < metric.samples.size(); ++i) {
       metric.samples[i].value =
           usual * (0.9 + static_cast<double>((i + static_cast<std::size_t>(tick)) % 10) / 50);
@@ -83,7 +83,8 @@ void decide_sixteen_backends_by_latency(benchmark::State& state) {
     measure(changed, "rps", 2800 + tick % 300);
     auto& latencies = changed.metrics["balancing.latency"].samples;
     for (std::size_t i = 0; i < latencies.size(); ++i) {
-      latencies[i].value = 0.05 + 0.001 * static_cast<double>((i * 7 + static_cast<std::size_t>(tick)) % 30);
+      latencies[i].value =
+          0.05 + 0.00137 * static_cast<double>((i * 7 + static_cast<std::size_t>(tick)) % 30);
       latencies[i].time = changed.now;
     }
   });
