@@ -72,15 +72,20 @@ double step_back(
   if (failback.after.count() <= 0) return wanted;
   if (!has_passed(*since, failback.after, input.now)) return has;
   const auto percent = std::min(failback.step_percent, input.balancing.max_step_percent);
-  since = input.now;
+  // What is only looked at is no step: the next look begins where this one did.
+  if (!input.observe) since = input.now;
   return std::min(wanted, has + std::clamp(percent, 1, 100) / 100.0);
 }
 
-/// What the tiers above one carry in all.
+/// What the tiers above one carry in all; of what nobody carries, their part by what they do carry.
 double carried_above(const Field& field, std::size_t tier) {
   double sum = 0;
-  for (std::size_t above = tier + 1; above < field.tiers.size(); ++above) sum += field.carried_by(above);
-  return std::min(1.0, sum);
+  double above = 0;
+  for (std::size_t t = 0; t < field.tiers.size(); ++t) {
+    sum += field.carried_by(t);
+    if (t > tier) above += field.carried_by(t);
+  }
+  return std::min(1.0, sum > 0 && sum < 1 ? above / sum : above);
 }
 
 std::vector<double> trial_totals(const Field& field, const Caps& caps) {
@@ -139,7 +144,7 @@ Settled settle_boundary(const Course& course, std::size_t t, double below, const
   settled.held = std::abs(settled.kept - wanted) > kSame;
   settled.share = settled.held ? settled.kept : wanted;
   if (settled.held && !settled.since) settled.since = course.input.now;
-  if (!settled.held && returns) settled.since.reset();
+  if (!settled.held && returns && !course.input.observe) settled.since.reset();
   return settled;
 }
 

@@ -34,9 +34,9 @@ Sighting sight(const scaling::PendingScale& pending, WallTime now, std::span<con
 void revert(std::span<const Member> members, std::int32_t total, Memory& memory) {
   memory.total = total;
   for (const auto& member : members) {
-    if (!member.spec_replicas) continue;
-    memory.backends[member.declared->name].written = {.from = *member.spec_replicas,
-                                                      .to = *member.spec_replicas};
+    auto& written = memory.backends[member.declared->name].written;
+    if (!written || !member.sizeable()) continue;
+    written = {.from = *member.spec_replicas, .to = *member.spec_replicas};
   }
 }
 
@@ -142,6 +142,8 @@ bool record_total(WallTime now,
     const auto& size = sizes[member.index];
     auto& backend = memory.backends[member.declared->name];
     backend.has_part = size.has_part;
+    // What we wrote last is how a count of 0 is known to be somebody else's, for as long as it stands.
+    if (member.switched_off()) continue;
     backend.written.reset();
     if (!size.replicas) continue;
     backend.written = {.from = *member.spec_replicas, .to = *size.replicas};

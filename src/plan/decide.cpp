@@ -50,6 +50,7 @@ void forget_writes(Memory& memory) {
   for (auto& [name, backend] : memory.backends) {
     backend.written.reset();
     backend.weight.reset();
+    backend.from.reset();
     backend.leaving = {};
   }
 }
@@ -130,7 +131,8 @@ failover::Targets sole_target(const Joint& joint) {
 HealthFigures health_figures(const Joint& joint) {
   return {.demand = joint.demand.value,
           .capacities = joint.capacities,
-          .set = joint.set,
+          .set = joint.origin,
+          .kept = joint.set,
           .at_zero_by_us = joint.asleep,
           .first_sight = joint.first_sight};
 }
@@ -187,7 +189,7 @@ std::vector<std::int32_t> wanted_of(const Joint& joint, std::span<const Size> si
 
 std::vector<Size> sizes_for_weights(Joint& joint, const SizeInput& input) {
   auto sizes = wanted_sizes(input, joint.figures, joint.memory);
-  keep_for_departures(joint, sizes);
+  keep_for_departures(joint, input.total, sizes);
   bound_sizes(input, joint.figures, joint.memory, sizes);
   return sizes;
 }
@@ -246,6 +248,13 @@ void report_off(Joint& joint, CurrentTotal::None none, const std::optional<api::
   decision.total.steps.push_back({.step = "Off", .detail = message});
 }
 
+/// Demand that one replica of the total is planned for.
+double load_target(const Joint& joint) {
+  if (!joint.load_metric) return 1;
+  const double target = joint.spec().scaling->metrics[*joint.load_metric].target_value.value();
+  return target > 0 ? target : 1;
+}
+
 /// The tolerance of a rise, as a fraction.
 double rise_tolerance(const Joint& joint) {
   return joint.spec().scaling->scale_up.tolerance.value_or(joint.snapshot.settings.tolerance).value();
@@ -278,6 +287,7 @@ void decide_sizes(Joint& joint) {
                         .max = limits.max,
                         .demand = joint.demand,
                         .measured = joint.load_metric.has_value(),
+                        .target = load_target(joint),
                         .tolerance = rise_tolerance(joint),
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts};
@@ -308,6 +318,8 @@ void assess_and_measure(Joint& joint) {
   joint.capacities.reserve(joint.loads.size());
   for (const auto& load : joint.loads) joint.capacities.push_back(load.capacity);
   joint.set = starting_shares(snapshot, joint.members, joint.memory);
+  joint.repeats = joint.memory.decided == snapshot.now;
+  joint.origin = original_shares(joint);
   read_metrics(joint);
   measure(joint);
   joint.asleep.reserve(joint.members.size());

@@ -14,6 +14,7 @@ struct Figures {
   bool is_eligible = false;
   bool is_unfit = false;      ///< Meant to take traffic, and cannot.
   bool is_out = false;        ///< Declared weight 0, or draining.
+  bool on_trial = false;      ///< On probation after an ejection.
   bool leaves_now = false;    ///< Draining without waiting for capacity.
   bool is_short = false;      ///< Fewer endpoints than expected, or beyond its limit.
   std::int32_t ready = 0;     ///< Endpoints that count.

@@ -36,6 +36,8 @@ struct Joint {
   std::vector<char> asleep;        ///< At a count of 0 that we wrote.
   bool first_sight = false;        ///< There is no memory of this service.
   std::vector<double> set;         ///< What moves start from, percent; adds up to 100.
+  bool repeats = false;            ///< This very moment was decided before.
+  std::vector<double> origin;      ///< The same as it was when this moment was decided first.
   std::vector<scaling::Reading> readings;
   std::optional<std::size_t> load_metric;
   Demand demand;
@@ -51,7 +53,7 @@ struct Joint {
     return spec().scaling ? scaling::down_window(*spec().scaling, snapshot.settings)
                           : std::chrono::seconds{300};
   }
-  [[nodiscard]] Memory::Backend& remembered(const Member& member) {
+  [[nodiscard]] Memory::Backend& remembered(const Member& member) const {
     return memory.backends[member.declared->name];
   }
 };
@@ -84,6 +86,10 @@ struct TotalStage {
                                                   std::span<const Member> members,
                                                   const Memory& memory);
 
+/// What targets follow: `set`, or where this moment was decided before on the same state what was set then.
+/// Targets depend on the shares that are set: without it they would go on while time stands still.
+[[nodiscard]] std::vector<double> original_shares(const Joint& joint);
+
 /// Whether declared weights, tiers or drains were edited and the shares have not followed yet.
 [[nodiscard]] bool is_edited(const Joint& joint);
 
@@ -96,8 +102,9 @@ void fill_figures(Joint& joint, std::span<const std::int32_t> limits);
                                          std::span<const std::int32_t> wanted,
                                          std::int32_t total);
 
-/// Follows the shares that leave: raises `kept` of the sizes, with events where one takes too long.
-void keep_for_departures(Joint& joint, std::vector<Size>& sizes);
+/// Follows the shares that leave: raises `kept` of the sizes, with events where one takes too long. A `total`
+/// of 0 waits for nobody.
+void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& sizes);
 
 /// A shift without room to grow goes on by one slice of share, or by one replica given up first.
 /// @return whether share was moved, so that sizes are to be decided again.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string_view>
 
@@ -40,6 +41,25 @@ std::uint32_t digest_of(const Joint& joint) {
   return digest;
 }
 
+std::uint32_t mixed_number(std::uint32_t digest, double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  for (unsigned shift = 0; shift < 64; shift += 8) digest = (digest ^ ((bits >> shift) & 0xffU)) * 16777619U;
+  return digest;
+}
+
+/// What the origin of shares is recognised by: who is there, ready, and has which share.
+std::uint32_t digest_of_state(const Joint& joint) {
+  std::uint32_t digest = 2166136261U;
+  for (const auto& member : joint.members) {
+    digest = mixed(digest, member.declared->name);
+    digest = mixed_number(digest, member.declared->tier);
+    digest = mixed_number(digest, member.declared->weight);
+    digest = mixed_number(digest, member.ready_endpoints);
+    digest = mixed_number(digest, member.set_share);
+  }
+  return digest;
+}
+
 /// The last decided shares of those that are declared, scaled to 100; empty where one has none.
 std::vector<double> decided_shares(std::span<const Member> members, const Memory& memory) {
   std::vector<double> shares;
@@ -51,7 +71,8 @@ std::vector<double> decided_shares(std::span<const Member> members, const Memory
     shares.push_back(*found->second.weight);
     sum += shares.back();
   }
-  if (!(sum > 0)) return {};
+  // Traces are no shares: scaled up they would be anything.
+  if (!(sum > kArrived)) return {};
   // As they were, to the last bit: deciding again changes nothing.
   if (std::abs(sum - 100) <= kArrived) return shares;
   for (auto& share : shares) share *= 100 / sum;
@@ -75,6 +96,7 @@ Mover mover_of(const Figures& backend, std::int32_t wanted) {
           .ready_capacity = backend.ready_capacity(),
           .is_out = backend.is_out,
           .is_unfit = backend.is_unfit,
+          .on_trial = backend.on_trial,
           .leaves_now = backend.leaves_now,
           .carried = backend.carried};
 }
@@ -97,6 +119,17 @@ std::vector<double> starting_shares(const api::Snapshot& snapshot,
   for (std::size_t i = 0; i < live.size(); ++i)
     is_equal = is_equal && std::abs(live[i] - decided[i]) <= kLayerUnit;
   return holds || is_unknown || is_equal ? decided : live;
+}
+
+std::vector<double> original_shares(const Joint& joint) {
+  auto shares = joint.set;
+  if (!joint.repeats || joint.memory.seen != digest_of_state(joint)) return shares;
+  for (const auto& member : joint.members) {
+    const auto& before = joint.remembered(member);
+    if (!before.weight) return joint.set;
+    shares[member.index] = before.from.value_or(*before.weight);
+  }
+  return shares;
 }
 
 bool is_edited(const Joint& joint) {
@@ -144,6 +177,7 @@ void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
                              .is_eligible = health.fitness == Fitness::Eligible,
                              .is_unfit = health.fitness == Fitness::Unfit,
                              .is_out = health.fitness == Fitness::Out,
+                             .on_trial = health.on_probation,
                              .leaves_now = joint.view.leaves_now[i] != 0,
                              .is_short = joint.targets.is_short[i] != 0,
                              .ready = health.ready,
@@ -166,14 +200,14 @@ Moved move_towards_targets(Joint& joint, std::span<const std::int32_t> wanted, s
   bool is_missing = false;
   for (const auto& backend : joint.figures) {
     movers.push_back(mover_of(backend, wanted.empty() ? 0 : wanted[backend.member->index]));
-    is_missing = is_missing || backend.is_unfit || backend.is_missing();
+    is_missing = is_missing || backend.is_unfit || (backend.is_eligible && backend.is_missing());
   }
   const Movement movement{.demand = joint.demand.value,
                           .total = total,
                           .max_step = static_cast<double>(joint.spec().balancing.max_step_percent),
                           .pace = pace_of(joint),
                           .missing = is_missing,
-                          .repeats = joint.memory.decided == joint.snapshot.now,
+                          .repeats = joint.repeats,
                           .excess_returns = joint.targets.excess_returns};
   auto moved = move_shares(movers, movement);
   for (std::size_t i = 0; i < joint.figures.size(); ++i) joint.figures[i].weight = moved.moves[i].weight;
@@ -192,8 +226,13 @@ void record_shares(Joint& joint, const Moved& moved) {
                   std::abs(backend.weight - before.weight.value_or(backend.set)) > kArrived;
     has_arrived = has_arrived && std::abs(backend.weight - backend.target) <= kArrived;
     before.weight = writes ? std::optional{backend.weight} : std::nullopt;
-    watch_share(backend.weight, backend.observed, now, before.watch);
+    before.from = writes ? std::optional{joint.origin[backend.member->index]} : std::nullopt;
+    const auto watched = before.watch;
+    // What is only worked out is not what readings are taken under.
+    watch_share(writes ? backend.weight : backend.set, backend.observed, now, before.watch);
+    if (!joint.repeats) before.watch_before = watched == before.watch ? std::nullopt : std::optional{watched};
   }
+  joint.memory.seen = writes ? digest_of_state(joint) : 0;
   if (!writes) return;
   if (has_changed) joint.memory.shares_changed = now;
   if (moved.stepped) joint.memory.stepped = now;

@@ -31,12 +31,18 @@ void keep(Size& size, const char* step, std::int32_t replicas, const char* why) 
   size.steps.push_back({.step = step, .replicas = replicas, .detail = why});
 }
 
+bool is_blind(const Joint& joint) {
+  return std::ranges::none_of(joint.readings, [](const scaling::Reading& reading) {
+    return reading.quality == api::Quality::Fresh || reading.quality == api::Quality::Partial;
+  });
+}
+
 /// Shift before down: what it has to keep for the share that it has, or is still seen to have.
 void keep_for_share(const Joint& joint, const Figures& backend, const DepartureMemory& leaving, Size& size) {
   const auto seen = backend.member->spec_replicas.value_or(0);
-  if (!joint.demand.value) {
+  if (!joint.demand.value || is_blind(joint)) {
     if (joint.spec().replicas || leaving.finished) return;
-    keep(size, "Keep", seen, "demand is unknown: it falls only once a shift away from it has finished");
+    keep(size, "Keep", seen, "no signal can be used: it falls only once a shift away from it has finished");
     return;
   }
   double share = backend.weight;
@@ -129,10 +135,22 @@ class Slicer {
     size.steps.push_back({.step = "Slice", .replicas = size.replicas, .detail = size.reason});
   }
 
+  /// Where all that serve carry less than demand, nobody is given more than one replica beyond what is ready:
+  /// the slice would only move the overload.
+  [[nodiscard]] double most_for(std::size_t receiver) const {
+    double ready = 0;
+    for (const auto& backend : joint_.figures) {
+      if (backend.weight > kSameShare || backend.target > kSameShare) ready += backend.ready_capacity();
+    }
+    if (ready <= 0 || ready >= *joint_.demand.value) return 100;
+    const auto& to = joint_.figures[receiver];
+    return 100 * (to.ready_capacity() + to.load.capacity) / ready - to.weight;
+  }
+
   bool move(std::size_t sender, std::size_t receiver, double points) {
     const auto& from = joint_.figures[sender];
     const auto& to = joint_.figures[receiver];
-    points = std::min({points, from.weight - from.target, to.target - to.weight});
+    points = std::min({points, from.weight - from.target, to.target - to.weight, most_for(receiver)});
     if (!(points > kSameShare)) return false;
     for (const auto i : {sender, receiver}) {
       auto& weight = joint_.figures[i].weight;
@@ -152,7 +170,7 @@ class Slicer {
 
 }  // namespace
 
-void keep_for_departures(Joint& joint, std::vector<Size>& sizes) {
+void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& sizes) {
   const auto& balancing = joint.spec().balancing;
   for (const auto& backend : joint.figures) {
     auto& before = joint.remembered(*backend.member);
@@ -172,7 +190,7 @@ void keep_for_departures(Joint& joint, std::vector<Size>& sizes) {
            .message = "backend " + backend.member->declared->name +
                       " still has traffic when drainTimeoutSeconds are over; its replicas go all the same"});
     }
-    if (joint.memory.total == 0) continue;
+    if (total == 0) continue;
     const auto seen = backend.member->spec_replicas.value_or(0);
     if (state.keeps_size)
       keep(size, "Drain", seen, "it keeps its size until the traffic that was taken from it has left");

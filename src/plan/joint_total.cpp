@@ -56,8 +56,9 @@ Needs needs_of(Joint& joint,
                                           .rollout = member.rollout,
                                           .pods = pods_of(member)};
       need.need = scaling::backend_need(metric, reading, counts, joint.snapshot.settings, joint.snapshot.now);
+      const auto& remembered = joint.remembered(member);
       need.share = share_behind(
-          joint.remembered(member).watch,
+          joint.repeats ? remembered.watch_before.value_or(remembered.watch) : remembered.watch,
           member.observed,
           {.time = seen->second.sample_time.value_or(joint.snapshot.now),
            .window = seen->second.window.count() > 0 ? seen->second.window : scaling::kUsualWindow},
@@ -160,7 +161,7 @@ void settle_demand_floor(Joint& joint) {
     is_lost = is_lost || (is_gone && before.had_endpoints);
     is_somebody_away = is_somebody_away || (is_gone && member.declared->weight > 0 && health.expected > 0);
     if (health.fitness == failover::Fitness::Eligible) ready += health.ready * joint.capacities[member.index];
-    before.had_endpoints = health.ready > 0 && joint.set[member.index] > 0;
+    before.had_endpoints = health.ready > 0 && joint.origin[member.index] > 0;
   }
   const auto& floor = joint.memory.demand.floor;
   const bool is_covered = !is_somebody_away || (floor && ready >= floor->lost.value);

@@ -41,7 +41,8 @@ Member member_of(const api::Backend& backend,
                  std::vector<std::string>& warnings) {
   CountReader counts{backend.name, warnings};
   Member member{.declared = &backend, .seen = &seen};
-  if (backend.workload) member.spec_replicas = counts.read("specReplicas", seen.spec_replicas);
+  const auto spec_replicas = counts.read("specReplicas", seen.spec_replicas);
+  if (backend.workload) member.spec_replicas = spec_replicas;
   const auto existing = counts.read("statusReplicas", seen.status_replicas);
   const auto ready = counts.read("readyReplicas", seen.ready_replicas);
   std::optional<std::int32_t> endpoints;

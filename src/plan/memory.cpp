@@ -36,6 +36,7 @@ void read_member(MemoryReader& reader, std::string_view key, Element value, Wall
   if (key == "max") memory.max = reader.count(value);
   if (key == "stepped") memory.stepped = reader.time(value);
   if (key == "changed") memory.shares_changed = reader.time(value);
+  if (key == "seen") memory.seen = static_cast<std::uint32_t>(reader.integer(value));
   if (key == "declared") memory.declared = static_cast<std::uint32_t>(reader.integer(value));
   if (key == "scaling") read_history(reader, value, memory.history);
   if (key == "demand") read_demand(reader, value, memory.demand);
@@ -60,7 +61,9 @@ void normalise(Memory& memory, WallTime now) {
   const auto share = [](double& value) { value = std::clamp(value, 0.0, 100.0); };
   for (auto& [name, backend] : memory.backends) {
     if (backend.weight) share(*backend.weight);
+    if (backend.from) share(*backend.from);
     if (backend.watch.share) share(*backend.watch.share);
+    if (backend.watch_before && backend.watch_before->share) share(*backend.watch_before->share);
     if (backend.leaving.departure) share(backend.leaving.departure->from);
     failover::redate(backend.health, now);
     balancing::redate(backend.balancing, now);
@@ -109,6 +112,7 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   if (memory.max) writer.key("max").number(*memory.max);
   if (memory.stepped) writer.key("stepped").time(*memory.stepped);
   if (memory.shares_changed) writer.key("changed").time(*memory.shares_changed);
+  if (memory.seen != 0) writer.key("seen").number(memory.seen);
   if (memory.declared) writer.key("declared").number(*memory.declared);
   writer.key("scaling");
   write_history(writer, memory.history);

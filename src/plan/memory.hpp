@@ -27,15 +27,18 @@ struct Memory {
     bool had_extra = false;                       ///< Its part had the one more that its load asked for.
     std::optional<std::int32_t> part;             ///< The last one.
     std::optional<double> weight;                 ///< The last decided share, percent.
+    std::optional<double> from;                   ///< The share that the last decision started from.
     bool had_endpoints = false;                   ///< It had a ready endpoint, and a share.
     failover::Hold hold;                          ///< Replicas that fail-over has asked for.
     DepartureMemory leaving;
     ShareWatch watch;
+    std::optional<ShareWatch> watch_before;  ///< As the last decision found it, where that changed it.
     failover::HealthMemory health;
     balancing::BalancingMemory balancing;
   };
 
   std::optional<WallTime> decided;  ///< The moment of the last decision; empty: none was written.
+  std::uint32_t seen = 0;           ///< Digest of the shares and endpoints that it was made on.
   scaling::History history;
   std::optional<std::int32_t> total;  ///< The last decided one.
   std::map<std::string, Backend> backends;

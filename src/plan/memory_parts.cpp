@@ -225,6 +225,7 @@ void write_backend(MemoryWriter& writer, const Memory::Backend& backend) {
   }
   if (backend.part) writer.key("part").number(*backend.part);
   if (backend.weight) writer.key("share").real(*backend.weight);
+  if (backend.from && backend.from != backend.weight) writer.key("from").real(*backend.from);
   if (!backend.hold.empty()) {
     writer.key("hold").open('[');
     for (const auto& entry : backend.hold.entries()) writer.time(entry.until).real(entry.share);
@@ -238,6 +239,10 @@ void write_backend(MemoryWriter& writer, const Memory::Backend& backend) {
     writer.key("watch");
     write_watch(writer, backend.watch);
   }
+  if (backend.watch_before && backend.watch_before->share) {
+    writer.key("watched");
+    write_watch(writer, *backend.watch_before);
+  }
   writer.key("health");
   write_health(writer, backend.health, backend.balancing);
   writer.close('}');
@@ -249,8 +254,10 @@ void read_backend(MemoryReader& reader, Element value, WallTime now, Memory::Bac
     if (key == "wrote") backend.written = read_change(reader, member);
     if (key == "part") backend.part = reader.count(member);
     if (key == "share") backend.weight = reader.real(member);
+    if (key == "from") backend.from = reader.real(member);
     if (key == "leaving") read_leaving(reader, member, backend.leaving);
     if (key == "watch") read_watch(reader, member, backend.watch);
+    if (key == "watched") read_watch(reader, member, backend.watch_before.emplace());
     if (key == "health") read_health(reader, member, backend.health, backend.balancing);
     if (key != "hold") return;
     std::vector<failover::Hold::Entry> entries;

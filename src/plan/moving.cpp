@@ -50,48 +50,114 @@ class Shifter {
   void shift_at_pace() {
     if (movement_.pace == Pace::Edit) {
       if (movement_.demand) {
-        shift("Edit", 1.0, [](const Mover&) { return true; });
+        shift("Edit", falls_of(1.0, [](const Mover&) { return true; }));
       } else {
         step("Edit");
       }
       return;
     }
     // Under computed shares a drain is an edit all the same.
-    if (movement_.demand) shift("Edit", 1.0, [](const Mover& m) { return m.is_out; });
+    if (movement_.demand) shift("Edit", falls_of(1.0, [](const Mover& m) { return m.is_out; }));
     if (movement_.pace == Pace::Step) step("Step");
   }
 
   [[nodiscard]] double weight(std::size_t i) const { return moved_.moves[i].weight; }
   [[nodiscard]] double gap(std::size_t i) const { return movers_[i].target - weight(i); }
 
-  /// What may not wait, and the rises that it forces: towards the targets, which know who can carry it.
+  /// What may not wait: first whoever cannot serve, then what endpoints that are gone no longer carry.
   void fall_at_once() {
+    leave();
+    if (movement_.repeats || (!movement_.missing && !movement_.excess_returns)) return;
+    std::vector<double> falls(movers_.size(), 0.0);
+    for (std::size_t i = 0; i < movers_.size(); ++i) falls[i] = std::max(0.0, weight(i) - relieved(i));
+    if (shift("AtOnce", std::move(falls))) moved_.at_once = true;
+  }
+
+  [[nodiscard]] bool must_leave(std::size_t i) const {
+    const auto& mover = movers_[i];
+    return mover.target < mover.set && (mover.is_unfit || mover.leaves_now || mover.ready == 0);
+  }
+
+  /// The shares of those that cannot serve, and the rises that this forces: towards the targets, as far as
+  /// what is ready carries them; then to whoever has capacity to spare; and only what nobody carries goes by
+  /// the targets alone.
+  void leave() {
     Transfer transfer{movers_.size()};
     double wants = 0;
     for (std::size_t i = 0; i < movers_.size(); ++i) {
-      transfer.falls[i] = std::max(0.0, weight(i) - floor_of(i));
-      if (transfer.falls[i] <= kSame) wants += std::max(0.0, gap(i));
+      if (must_leave(i)) transfer.falls[i] = std::max(0.0, -gap(i));
+      if (transfer.falls[i] <= kSame) transfer.falls[i] = 0;
+      if (transfer.falls[i] == 0) wants += std::max(0.0, gap(i));
     }
-    const double fall = Transfer::sum(transfer.falls);
-    if (fall <= kSame || wants <= kSame) return;
+    double left = Transfer::sum(transfer.falls);
+    if (left <= kSame || wants <= kSame) return;
+    const double fall = left;
+    const auto rooms = spare_rooms(transfer);
+    const auto wanted = [&](std::size_t i, double points) {
+      return transfer.falls[i] > 0 ? 0.0 : std::max(0.0, gap(i)) / wants * points;
+    };
     for (std::size_t i = 0; i < movers_.size(); ++i) {
-      if (transfer.falls[i] > kSame) continue;
-      transfer.falls[i] = 0;
-      transfer.rises[i] = std::max(0.0, gap(i)) / wants * fall;
+      transfer.rises[i] = std::min(wanted(i, fall), rooms[i]);
+      left -= transfer.rises[i];
     }
+    if (left > kSame) left = spread(left, rooms, transfer);
+    for (std::size_t i = 0; i < movers_.size() && left > kSame; ++i) transfer.rises[i] += wanted(i, left);
     apply("AtOnce", transfer);
     moved_.at_once = true;
   }
 
-  /// Where a share falls to at once.
-  [[nodiscard]] double floor_of(std::size_t i) const {
+  /// Points that the ready endpoints of those that stay carry beyond their shares.
+  [[nodiscard]] std::vector<double> spare_rooms(const Transfer& transfer) const {
+    std::vector<double> rooms(movers_.size(), 100.0);
+    if (!movement_.demand) return rooms;
+    double ready = 0;
+    double others = 1;  // What is not on trial: there a share is given, whatever is ready.
+    const auto stays = [&](std::size_t i) {
+      return !movers_[i].is_unfit && (weight(i) - transfer.falls[i] > kSame || movers_[i].target > kSame);
+    };
+    for (std::size_t i = 0; i < movers_.size(); ++i) {
+      if (!stays(i)) continue;
+      if (movers_[i].on_trial) {
+        others -= std::max(weight(i), movers_[i].target) / 100;
+      } else {
+        ready += movers_[i].ready_capacity;
+      }
+    }
+    const double carried = others > kSame ? std::min(*movement_.demand, ready / others) : *movement_.demand;
+    for (std::size_t i = 0; i < movers_.size(); ++i) {
+      const auto& mover = movers_[i];
+      if (mover.ready == 0 || !stays(i) || transfer.falls[i] > 0) {
+        rooms[i] = 0;
+      } else if (carried > 0) {
+        rooms[i] = std::max(0.0, 100 * mover.ready_capacity / carried - weight(i));
+      }
+    }
+    return rooms;
+  }
+
+  /// Gives `points` to those that have room left, by how much they have. @return what nobody has room for.
+  double spread(double points, std::vector<double> rooms, Transfer& transfer) const {
+    if (!movement_.demand) return points;
+    double room = 0;
+    for (std::size_t i = 0; i < movers_.size(); ++i) {
+      const bool has_any = movers_[i].target > kSame || weight(i) > kSame;
+      const bool takes = has_any && !movers_[i].is_out && !movers_[i].on_trial;
+      rooms[i] = takes ? rooms[i] - transfer.rises[i] : 0.0;
+      room += rooms[i];
+    }
+    if (room <= kSame) return points;
+    const double given = std::min(points, room);
+    for (std::size_t i = 0; i < movers_.size(); ++i) transfer.rises[i] += rooms[i] / room * given;
+    return points - given;
+  }
+
+  /// What a share falls to at once because endpoints are missing.
+  [[nodiscard]] double relieved(std::size_t i) const {
     const auto& mover = movers_[i];
-    if (mover.target >= mover.set) return mover.set;
-    if (mover.is_unfit || mover.leaves_now || mover.ready == 0) return mover.target;
-    if (movement_.repeats || (!movement_.missing && !movement_.excess_returns)) return mover.set;
+    if (mover.target >= weight(i)) return weight(i);
     // What hosts that are gone cannot carry is known only as a target where demand is unknown.
-    if (!movement_.demand) return movement_.missing ? mover.target : mover.set;
-    return std::clamp(mover.carried, mover.target, mover.set);
+    if (!movement_.demand) return movement_.missing ? mover.target : weight(i);
+    return std::clamp(mover.carried, mover.target, weight(i));
   }
 
   void step(const char* rule) {
@@ -100,18 +166,25 @@ class Shifter {
     for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
     if (largest <= kSame) return;
     const double fraction = std::min(1.0, movement_.max_step / largest);
-    if (shift(rule, fraction, [](const Mover&) { return true; })) moved_.stepped = true;
+    if (shift(rule, falls_of(fraction, [](const Mover&) { return true; }))) moved_.stepped = true;
   }
 
-  /// Moves `fraction` of the gap of the chosen senders, as far as the receivers have room.
+  /// `fraction` of the gap of the chosen senders.
   template <class Chosen>
-  bool shift(const char* rule, double fraction, Chosen sends) {
-    Transfer transfer{movers_.size()};
-    double wants = 0;
+  [[nodiscard]] std::vector<double> falls_of(double fraction, Chosen sends) const {
+    std::vector<double> falls(movers_.size(), 0.0);
     for (std::size_t i = 0; i < movers_.size(); ++i) {
-      if (gap(i) < 0 && sends(movers_[i])) transfer.falls[i] = -gap(i) * fraction;
-      wants += std::max(0.0, gap(i));
+      if (gap(i) < 0 && sends(movers_[i])) falls[i] = -gap(i) * fraction;
     }
+    return falls;
+  }
+
+  /// Moves what falls to those that are below their targets, as far as they have room.
+  bool shift(const char* rule, std::vector<double> falls) {
+    Transfer transfer{movers_.size()};
+    transfer.falls = std::move(falls);
+    double wants = 0;
+    for (std::size_t i = 0; i < movers_.size(); ++i) wants += std::max(0.0, gap(i));
     const double fall = Transfer::sum(transfer.falls);
     if (fall <= kSame || wants <= kSame) return false;
     for (std::size_t i = 0; i < movers_.size(); ++i) {

@@ -16,7 +16,7 @@ struct Holder {
   double planned = 1;                ///< Demand that one replica is planned for.
   bool had_extra = false;            ///< Its last part had the one more.
   std::optional<double> need;        ///< Replicas by its own readings; empty: sized by shares.
-  std::optional<std::int32_t> last;  ///< Its last part.
+  std::optional<std::int32_t> last;  ///< Its last part, without the one more.
 };
 
 struct Division {

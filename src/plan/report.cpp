@@ -129,7 +129,7 @@ api::Condition ready_condition(const Joint& joint) {
   const auto& decision = joint.decision;
   if (!joint.targets.served && is_asleep(joint)) {
     return make_condition("Ready",
-                          ConditionStatus::True,
+                          ConditionStatus::False,
                           "ScaledToZero",
                           "nobody asks, so nothing runs; the first request wakes it");
   }

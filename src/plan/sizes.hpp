@@ -37,6 +37,7 @@ struct SizeInput {
   std::int32_t max = 1;  ///< The bound of the total that is in force.
   const Demand& demand;
   bool measured = false;          ///< Demand comes from a load metric.
+  double target = 1;              ///< Demand that one replica of the total is planned for.
   double tolerance = 0.1;         ///< Of a rise.
   bool is_edited = false;         ///< Declared weights were edited, and the shares are on their way.
   std::span<const double> needs;  ///< Replicas by own readings, full shares applied; empty: by shares.

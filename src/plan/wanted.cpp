@@ -81,7 +81,9 @@ class Wanting {
                     .planned = backend.load.planned,
                     .had_extra = before.had_extra,
                     .need = std::nullopt,
-                    .last = before.part};
+                    .last = std::nullopt};
+      // What its load asked for beside is asked for anew, or it would count twice.
+      if (before.part) holder.last = *before.part - (before.had_extra ? 1 : 0);
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = input_.needs[i];
         holder.division = input_.needs[i];
@@ -164,10 +166,10 @@ class Wanting {
     // Fail-over is planned ahead of its traffic, and people's counts are met.
     if (spec_.replicas || backend.full <= 0) return;
     const auto before = sizes_[i].wanted;
-    // No more than its share of the total: what demand asks for beyond that, policies let in.
-    const double needed =
-        std::min(*input_.demand.value / backend.load.capacity, static_cast<double>(input_.total));
-    want(sizes_[i], "Shift", whole_up(backend.target / 100 * needed), "its share rises to what this carries");
+    // No more than what the total is planned for: what demand asks for beyond that, policies let in.
+    const double carried = std::min(*input_.demand.value, input_.total * input_.target);
+    const auto replicas = whole_up(backend.target / 100 * carried / backend.load.capacity);
+    want(sizes_[i], "Shift", replicas, "its share rises to what this carries");
     sizes_[i].for_shift = sizes_[i].wanted - before;
   }
 

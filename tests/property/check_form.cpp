@@ -120,7 +120,7 @@ void check_zero(const Facts& facts, std::vector<Violation>& found) {
   if (!facts.sane || !std::ranges::any_of(facts.backends, is_candidate)) return;
   for (const auto& backend : facts.backends) {
     if (backend.takes_part() || !backend.set_share) continue;
-    if (backend.decided->weight > *backend.set_share + 0.01)
+    if (backend.decided->weight > std::max(*backend.set_share, backend.repeated) + 0.01)
       found.push_back({"3 nothing for weight 0",
                        backend.declared->name + " rose from " + std::to_string(*backend.set_share) + " to " +
                            std::to_string(backend.decided->weight)});

@@ -17,8 +17,9 @@ std::int64_t highest(const BackendFacts& backend, const Facts& facts) {
 
 /// What of `count` replicas fills the sum: of a backend that has lost endpoints only those that are ready.
 std::int64_t counted(const BackendFacts& backend, std::int32_t count) {
-  const bool hurt = backend.ready && *backend.ready < backend.expected;
-  return hurt ? std::min(count, *backend.ready) : count;
+  const bool hurt = backend.drilled || backend.decided->state == api::BackendState::Ejected ||
+                    (backend.ready && *backend.ready < backend.expected);
+  return hurt ? std::min(count, backend.drilled ? 0 : *backend.ready) : count;
 }
 
 void check_each(const Facts& facts, std::vector<Violation>& found) {
@@ -28,7 +29,7 @@ void check_each(const Facts& facts, std::vector<Violation>& found) {
     const auto most = highest(backend, facts);
     const auto text =
         backend.declared->name + " gets " + std::to_string(count) + " of at most " + std::to_string(most);
-    if (count < 0 || (count > most && count > backend.spec.value_or(0))) found.push_back({"1 bounds", text});
+    if (count < 0 || (count > most && count > backend.raw_spec)) found.push_back({"1 bounds", text});
     if (count > most && facts.backends.size() == 1 && backend.spec)
       found.push_back({"1 bounds of one", text});
   }
@@ -60,19 +61,45 @@ bool no_room(const Facts& facts) {
   return sum >= facts.max_replicas;
 }
 
+/// It has its share and no more, whatever is ready.
+bool on_trial(const BackendFacts& backend) {
+  return std::ranges::any_of(backend.decided->steps,
+                             [](const api::Step& step) { return step.step == "Probation"; });
+}
+
+/// What one slice may be too much: a replica of its own, and where all is carried one of whoever sends it.
+double slice_capacity(const BackendFacts& backend, const Facts& facts) {
+  double most = backend.unit_capacity;
+  double ready = 0;
+  for (const auto& other : facts.backends) {
+    if (other.decided->weight > 0) ready += ready_capacity(other);
+  }
+  if (ready < *facts.demand) return most;
+  for (const auto& other : facts.backends) most = std::max(most, other.unit_capacity);
+  return most;
+}
+
 /// A share rises at most to its ready capacity / min(demand, what all that keep or get share carry).
 void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>& found) {
   double all = 0;
+  double others = 1;
   for (const auto& backend : facts.backends) {
-    if (backend.decided->weight > 0) all += ready_capacity(backend);
+    if (!(backend.decided->weight > 0)) continue;
+    if (on_trial(backend)) {
+      others -= backend.decided->weight / 100;
+    } else {
+      all += ready_capacity(backend);
+    }
   }
-  const double base = std::min(*facts.demand - 0.002 * static_cast<double>(facts.backends.size()), all);
+  if (others < 0.01) return;
+  const double demand = *facts.demand - 0.002 * static_cast<double>(facts.backends.size());
+  const double base = std::min(demand, all / others);
   if (!(base > 0)) return;
   for (const auto& backend : facts.backends) {
     const double share = backend.decided->weight;
-    if (share <= *backend.set_share + 0.01 || *backend.ready == 0) continue;
+    if (share <= std::max(*backend.set_share, backend.repeated) + 0.01 || *backend.ready == 0) continue;
     double most = 100 * ready_capacity(backend) / base;
-    if (no_room(facts)) most += 100 * backend.unit_capacity / base;
+    if (no_room(facts)) most += 100 * slice_capacity(backend, facts) / base;
     // A backend on probation, or under computed proportions, always has its least share.
     most = std::max(most, static_cast<double>(spec.balancing.min_share_percent));
     if (share > most + 0.01)
@@ -83,9 +110,11 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
 }
 
 /// Replicas fall only as far as the planned share leaves room.
-void check_down(const Facts& facts, std::vector<Violation>& found) {
+void check_down(const api::Spec& spec, const Facts& facts, std::vector<Violation>& found) {
   for (const auto& backend : facts.backends) {
     if (!backend.decided->replicas || !backend.spec) continue;
+    // What people ask for is met exactly; it waits only for share that is leaving.
+    if (spec.replicas && backend.decided->weight <= backend.decided->target_weight + 2) continue;
     const auto count = *backend.decided->replicas;
     if (count >= *backend.spec || *backend.ready == 0) continue;
     if (*backend.spec > highest(backend, facts)) continue;  // A maximum was lowered, or somebody ignored it.
@@ -130,7 +159,7 @@ void check_order(const api::Snapshot& snapshot,
   if (std::ranges::any_of(facts.backends, [](const BackendFacts& b) { return b.unit_capacity <= 0; })) return;
   check_up(snapshot.service.spec, facts, found);
   // A lowered maximum beats it.
-  if (whole(facts) <= facts.max_replicas) check_down(facts, found);
+  if (whole(facts) <= facts.max_replicas) check_down(snapshot.service.spec, facts, found);
 }
 
 }  // namespace evenkeel::property

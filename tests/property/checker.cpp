@@ -61,6 +61,13 @@ bool all_healthy(const Facts& facts) {
          });
 }
 
+/// Nobody has more traffic than its ready endpoints carry: what one has too much goes back at once.
+bool all_carry(const Facts& facts) {
+  return !facts.demand || std::ranges::all_of(facts.backends, [&](const BackendFacts& b) {
+    return *b.set_share / 100 * *facts.demand <= *b.ready * b.unit_capacity;
+  });
+}
+
 }  // namespace
 
 void Checker::complain(std::string rule, std::string detail) {
@@ -120,7 +127,7 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
   const auto& balancing = snapshot.service.spec.balancing;
   const bool first = !last_;
   const bool goes_on = first || (carried_out(facts) && same_declaration(snapshot, last_->snapshot));
-  calm_ = calm_ && history_known_ && goes_on && all_healthy(facts);
+  calm_ = calm_ && history_known_ && goes_on && all_healthy(facts) && all_carry(facts);
   double largest = 0;
   for (const auto& backend : facts.backends) {
     if (backend.set_share)
@@ -207,7 +214,13 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
     complain("form: backends", std::to_string(decision.backends.size()) + " are decided on");
   if (!found_.empty()) return found_;
   follow(snapshot, facts, origin);
-  for (auto& backend : facts.backends) backend.expected = expected_[backend.declared->name];
+  const bool repeats = last_ && snapshot.now - last_->snapshot.now < snapshot.service.spec.balancing.step;
+  for (auto& backend : facts.backends) {
+    backend.expected = expected_[backend.declared->name];
+    if (!repeats) continue;
+    const auto made = last_->decision.backends.find(backend.declared->name);
+    if (made != last_->decision.backends.end()) backend.repeated = made->second.weight;
+  }
   check_form(snapshot, decision, facts, found_);
   check_shares(snapshot, decision, facts, found_);
   check_bounds(snapshot, decision, facts, history_known_, found_);

@@ -35,6 +35,7 @@ std::optional<double> share(const std::optional<double>& value) {
 }
 
 void observe(const api::BackendObservation& seen, BackendFacts& facts) {
+  facts.raw_spec = seen.spec_replicas.value_or(0);
   if (is_count(seen.spec_replicas)) facts.spec = seen.spec_replicas;
   if (seen.endpoints && is_count(seen.endpoints->ready)) facts.ready = seen.endpoints->ready;
   facts.set_share = share(seen.weight);

@@ -16,9 +16,11 @@ namespace evenkeel::property {
 struct BackendFacts {
   const api::Backend* declared = nullptr;
   std::optional<std::int32_t> spec;   ///< Replicas that the workload has; empty: unknown.
+  std::int32_t raw_spec = 0;          ///< The same as it was given, possible or not.
   std::optional<std::int32_t> ready;  ///< Ready endpoints; empty: unknown or nonsense.
   std::optional<double> set_share;    ///< Percent, where it is a share.
   std::optional<double> observed;     ///< Percent, where it is a share.
+  double repeated = 0;                ///< The share decided last, where its period may not be over.
   double unit_capacity = 0;           ///< Of one replica, in the unit of demand; 0: unknown.
   std::int32_t expected = 0;          ///< Endpoints, where the history is known.
   bool drains = false;                ///< Asked for by annotation or weight 0.

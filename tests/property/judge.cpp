@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,9 @@
 
 namespace evenkeel::property {
 namespace {
+
+/// Points: the same share found on another way differs by what sums and divisions leave.
+constexpr double kRounding = 1e-8;
 
 /// What may not differ between two decisions on the same state of the world; empty: nothing does.
 std::string difference(const api::Decision& one, const api::Decision& other) {
@@ -22,15 +26,26 @@ std::string difference(const api::Decision& one, const api::Decision& other) {
       return "replicas of " + name + " " + std::to_string(backend.replicas.value_or(-1)) + " become " +
              std::to_string(again.replicas.value_or(-1));
     }
-    if (std::abs(backend.weight - again.weight) > 1e-9)
+    if (std::abs(backend.weight - again.weight) > kRounding)
       return "weight of " + name + " " + std::to_string(backend.weight) + " becomes " +
              std::to_string(again.weight);
-    if (std::abs(backend.target_weight - again.target_weight) > 1e-9)
+    if (std::abs(backend.target_weight - again.target_weight) > kRounding)
       return "target of " + name + " " + std::to_string(backend.target_weight) + " becomes " +
              std::to_string(again.target_weight);
     if (backend.state != again.state) return "state of " + name + " changes";
   }
   return {};
+}
+
+/// What the lowest tier with declared weight has, as far as anybody can see.
+std::int32_t seen_total(const api::Snapshot& snapshot) {
+  std::map<std::int32_t, std::int64_t> tiers;
+  for (const auto& declared : snapshot.service.spec.backends) {
+    const auto seen = snapshot.backends.find(declared.name);
+    if (declared.weight <= 0 || seen == snapshot.backends.end()) continue;
+    tiers[declared.tier] += seen->second.spec_replicas.value_or(0);
+  }
+  return tiers.empty() ? 0 : static_cast<std::int32_t>(tiers.begin()->second);
 }
 
 bool is_object(const std::string& text) {
@@ -63,8 +78,14 @@ void Judge::compare(const api::Snapshot& snapshot,
   inherited.restored = true;
   const auto fresh = plan::decide(inherited).total.replicas.value_or(-1);
   const auto old = *decision.total.replicas;
-  // As the old one would have, or it holds longer.
-  if ((old <= *total_before_ && fresh < old) || (old >= *total_before_ && fresh > old)) {
+  // As the old one would have, or it holds longer: at what was decided last, or at what that started from.
+  std::int32_t least = std::min({old, *total_before_, seen_total(snapshot)});
+  std::int32_t most = std::max({old, *total_before_, seen_total(snapshot)});
+  for (const auto& [time, total] : totals_) {
+    least = std::min(least, total);
+    most = std::max(most, total);
+  }
+  if (fresh < least || fresh > most) {
     found.push_back({"time: restored",
                      "a fresh leader goes from " + std::to_string(*total_before_) + " to " +
                          std::to_string(fresh) + ", the old one to " + std::to_string(old)});
@@ -85,8 +106,12 @@ std::vector<Violation> Judge::judge(const std::string& line) {
   if (!snapshot->memory && known) snapshot->memory = decision_->memory;
   const auto decision = plan::decide(*snapshot);
   auto found = checker_.check(*snapshot, decision, origin);
+  if (!known) totals_.clear();
   total_before_ = known ? decision_->total.replicas : std::nullopt;
   compare(*snapshot, decision, found);
+  constexpr auto kPending = std::chrono::seconds{60};
+  if (decision.total.replicas) totals_.emplace_back(snapshot->now, *decision.total.replicas);
+  while (totals_.size() > 1 && totals_[1].first < snapshot->now - kPending) totals_.pop_front();
   decision_ = decision;
   uid_ = snapshot->service.uid;
   readable_ = true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ class Judge {
   Checker checker_;
   std::optional<api::Decision> decision_;
   std::optional<std::int32_t> total_before_;
+  /// What was decided while a change may not have been seen yet, oldest first, and the one before.
+  std::deque<std::pair<WallTime, std::int32_t>> totals_;
   std::string uid_;
   std::string refusal_;
   bool readable_ = false;

@@ -267,7 +267,7 @@ TEST_F(Failback, ObserveStartsFromWhatIsSet) {
   const std::vector<TargetBackend> backends = {set(fit(0, 1), 40), set(fit(1, 1), 60)};
   EXPECT_NEAR(service.target(backends, 4.0, 100).front(), 40, 1e-9);
   EXPECT_NEAR(service.target(backends, 4.0, 160).front(), 60, 1e-9);
-  EXPECT_NEAR(service.target(backends, 4.0, 161).front(), 40, 1e-9) << "nothing was written";
+  EXPECT_NEAR(service.target(backends, 4.0, 161).front(), 60, 1e-9) << "nothing was written: it is still due";
 }
 
 TEST(FirstArrival, OfATierThatNeverServedIsNoReturn) {
@@ -343,6 +343,7 @@ TEST(TargetSharesOfNonsense, AreFiniteAndAddUp) {
     auto odd = fit(0, value);
     odd.capacity = value;
     odd.set_share = value;
+    odd.kept_share = value;
     odd.declared_proportion = value;
     const auto targets = service.decide({odd, unfit(0, 1), fit(0, value), fit(1, 1)}, value);
     double sum = 0;
