@@ -11,7 +11,8 @@ namespace evenkeel::balancing {
 namespace {
 
 constexpr double kLeastGain = 1.0 / 64;
-/// A step that moves nobody by 2 points is not made.
+/// Where nobody is 2 points from what its readings ask for, no step is made. It is the gap that counts and not
+/// the step: a gain that has been halved would else stop everybody short of it for good.
 constexpr double kDeadBand = 0.02;
 
 bool takes_part(const Candidate& candidate) {
@@ -68,7 +69,7 @@ std::vector<double> starting_points(const ProportionInput& input,
 
 struct Step {
   std::vector<double> changes;
-  double largest = 0;
+  double gap = 0;  ///< The largest.
 };
 
 Step step_of(const ProportionInput& input,
@@ -79,11 +80,12 @@ Step step_of(const ProportionInput& input,
   step.changes.reserve(from.size());
   for (std::size_t m = 0; m < from.size(); ++m) {
     step.changes.push_back(gain * (to[m] - from[m]));
-    step.largest = std::max(step.largest, std::abs(step.changes.back()));
+    step.gap = std::max(step.gap, std::abs(to[m] - from[m]));
   }
   const double most = std::clamp(input.balancing.max_step_percent, 1, 100) / 100.0;
-  if (step.largest > most) {
-    for (auto& change : step.changes) change *= most / step.largest;
+  const double largest = gain * step.gap;
+  if (largest > most) {
+    for (auto& change : step.changes) change *= most / largest;
   }
   return step;
 }
@@ -115,7 +117,7 @@ void balance_tier(const ProportionInput& input,
   const auto wanted = computed(input, members, memories);
   if (!wanted.empty()) {
     const auto step = step_of(input, tier.gain, points, wanted);
-    if (step.largest >= kDeadBand && is_due(input, tier)) {
+    if (step.gap >= kDeadBand && is_due(input, tier)) {
       for (std::size_t m = 0; m < members.size(); ++m) points[m] += step.changes[m];
       if (!input.observe) {
         adjust_gain(members, step, memories, tier.gain);

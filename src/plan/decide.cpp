@@ -137,8 +137,10 @@ HealthFigures health_figures(const Joint& joint) {
           .first_sight = joint.first_sight};
 }
 
+/// By what is declared, as sizes are: computed proportions would move whole replicas of a small maximum from one
+/// to the other, and with them the shares that are computed.
 std::vector<std::int32_t> limits_of_backends(const Joint& joint, std::int32_t max) {
-  std::vector<double> proportions = joint.view.proportions;
+  std::vector<double> proportions = joint.view.declared;
   for (const auto& member : joint.members) {
     if (joint.view.health.backends[member.index].fitness == failover::Fitness::Out)
       proportions[member.index] = 0;
@@ -200,7 +202,12 @@ std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
   std::vector<std::int32_t> wanted;
   if (!joint.demand.value) {
     // A step waits for the replicas that are meant to be there, as far as bounds let them.
+    // Nobody gives up a replica before its own shift is over: waiting for that room would be for ever.
     auto reachable = wanted_sizes(input, joint.figures, joint.memory);
+    for (const auto& member : joint.members) {
+      auto& size = reachable[member.index];
+      size.kept = std::max(size.kept, member.spec_replicas.value_or(0));
+    }
     bound_sizes(input, joint.figures, joint.memory, reachable);
     wanted = wanted_of(joint, reachable);
   }

@@ -22,7 +22,7 @@ bool is_usable(const BackendNeed& backend) {
 }  // namespace
 
 void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch) {
-  constexpr double kSame = 0.01;
+  constexpr double kSame = 0.5;  // Points: what computed shares tremble by changes no reading.
   if (!watch.share || std::abs(*watch.share - set) > kSame) {
     watch.share = set;
     watch.set_since = now;

@@ -50,16 +50,31 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
   }
 }
 
+/// Whoever has more than before, and all that it needs, gives one back, so that another may keep its own: else a
+/// need between two counts would move a replica to and fro.
+bool give_one_back(std::span<const Holder> holders, std::vector<Part>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& holder = holders[i];
+    if (!holder.need || !holder.last || parts[i].replicas <= std::max(*holder.last, holder.minimum)) continue;
+    if (*holder.need > parts[i].replicas) continue;
+    --parts[i].replicas;
+    return true;
+  }
+  return false;
+}
+
 void keep_needed(std::span<const Holder> holders, const Division& division, std::vector<Part>& parts) {
   auto room = division.most - sum_of(parts);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];
     if (!holder.need || !holder.last || holder.division <= 0) continue;
     const std::int64_t more = std::int64_t{*holder.last} - parts[i].replicas;
-    if (more <= 0 || more > room || *holder.last - *holder.need > kSlack) continue;
-    parts[i].replicas = *holder.last;
-    parts[i].kept = true;
-    room -= more;
+    if (more <= 0 || *holder.last - *holder.need > kSlack) continue;
+    while (room < more && give_one_back(holders, parts)) ++room;
+    const auto kept = std::clamp<std::int64_t>(room, 0, more);
+    parts[i].replicas += static_cast<std::int32_t>(kept);
+    parts[i].kept = kept == more;
+    room -= kept;
   }
 }
 

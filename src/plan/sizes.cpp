@@ -124,20 +124,26 @@ class Bounding {
     std::ranges::sort(tiers);
     const auto repeated = std::ranges::unique(tiers);
     tiers.erase(repeated.begin(), repeated.end());
-    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room));
+    // Everybody's part of the total comes before what anybody carries beside.
+    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room), Goal::Part);
+    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room), Goal::Wanted);
+    note_stopped();
     if (sum() > bounds.steady) note_surge();
   }
 
+  enum class Goal { Part, Wanted };
+
   /// @return what was grown.
-  std::int64_t grow_tier(std::int32_t tier, std::int64_t room) {
+  std::int64_t grow_tier(std::int32_t tier, std::int64_t room, Goal goal) {
     std::vector<double> gaps(figures_.size(), 0.0);
     std::int64_t wanted = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& size = sizes_[i];
-      if (figures_[i].member->declared->tier != tier || !size.replicas || size.wanted <= *size.replicas)
-        continue;
-      gaps[i] = size.wanted - *size.replicas;
-      wanted += size.wanted - *size.replicas;
+      if (figures_[i].member->declared->tier != tier || !size.replicas) continue;
+      const auto most = goal == Goal::Part ? std::min(size.part, size.wanted) : size.wanted;
+      if (most <= *size.replicas) continue;
+      gaps[i] = most - *size.replicas;
+      wanted += most - *size.replicas;
     }
     if (wanted == 0) return 0;
     const auto given =
@@ -145,17 +151,21 @@ class Bounding {
     std::int64_t grown = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       if (gaps[i] <= 0) continue;
-      auto& size = sizes_[i];
-      const auto more =
-          wanted <= room ? size.wanted - *size.replicas : std::min(given[i], size.wanted - *size.replicas);
-      *size.replicas += more;
+      const auto gap = static_cast<std::int32_t>(gaps[i]);
+      const auto more = wanted <= room ? gap : std::min(given[i], gap);
+      *sizes_[i].replicas += more;
       grown += more;
-      if (*size.replicas >= size.wanted) continue;
+    }
+    return grown;
+  }
+
+  void note_stopped() {
+    for (auto& size : sizes_) {
+      if (!size.replicas || *size.replicas >= size.wanted) continue;
       size.stopped_by_bounds = true;
       size.reason = "maxReplicas of scaling stops it; raise it, or maxSurgePercent, if it is to take over";
       add_step(size, "SumBounds", *size.replicas, "the sum of all backends may not grow further");
     }
-    return grown;
   }
 
   void note_surge() {

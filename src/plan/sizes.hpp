@@ -21,6 +21,7 @@ namespace evenkeel::plan {
 struct Size {
   std::optional<std::int32_t> replicas;  ///< Empty: the workload is left alone.
   bool has_part = false;                 ///< It has a part of the total.
+  std::int32_t part = 0;                 ///< That part.
   std::int32_t wanted = 0;               ///< What it is meant to have, whatever keeps or stops it now.
   std::int32_t kept = 0;                 ///< What it does not fall below for now.
   std::int32_t for_shift = 0;            ///< Of what it is meant to have: what only a shift asks for.

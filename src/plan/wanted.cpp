@@ -105,7 +105,8 @@ class Wanting {
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       auto& size = sizes_[i];
       size.has_part = figures_[i].full > 0;
-      size.wanted = size.has_part ? parts[i].replicas : minimum(i);
+      size.part = size.has_part ? parts[i].replicas : 0;
+      size.wanted = size.has_part ? size.part : minimum(i);
       auto& before = remembered(i);
       before.had_extra = parts[i].extra;
       before.part = size.has_part ? std::optional{parts[i].replicas} : std::nullopt;

@@ -183,7 +183,8 @@ class Driver {
   /// Nobody is starved because he is a little less efficient: sizes follow what is declared, shares the
   /// sizes.
   void judge_fairness() {
-    if (!is_computed(model_.spec())) return;
+    // Where nothing is read any more, computed shares stay as they were.
+    if (!is_computed(model_.spec()) || model_.disturbance() == Disturbance::BlindEdit) return;
     double replicas = 0;
     double shares = 0;
     for (const auto& backend : model_.spec()["backends"]) {
@@ -197,7 +198,9 @@ class Driver {
         continue;
       const auto& made = decision_.backends.at(name);
       const double declared = declared_share(backend) * replicas;
-      const double fair = shares * made.replicas.value_or(0) / std::max(1.0, replicas);
+      // Declared weights count in some of the algorithms, and sizes only roughly follow them.
+      const double by_size = shares * made.replicas.value_or(0) / std::max(1.0, replicas);
+      const double fair = std::min(by_size, shares * declared_share(backend));
       if (made.replicas.value_or(0) < std::floor(kNotStarved * declared) || made.weight < kNotStarved * fair)
         complain("starved",
                  name + " has " + std::to_string(made.weight) + " % and " +
