@@ -86,10 +86,12 @@ class Slicer {
   [[nodiscard]] std::int32_t seen_of(std::size_t i) const {
     return joint_.figures[i].member->spec_replicas.value_or(0);
   }
-  /// With share left it has one replica at least.
+  /// What it is to have once its share has arrived: at least one while it has any.
   [[nodiscard]] std::int32_t least_of(std::size_t i) const {
     const auto& backend = joint_.figures[i];
-    return std::max({sizes_[i].wanted, backend.member->min_replicas(), backend.target > kSameShare ? 1 : 0});
+    const auto carrying = room_for(backend, backend.target, *joint_.demand.value);
+    const auto serving = backend.target > kSameShare ? 1 : 0;
+    return std::max({sizes_[i].part, backend.member->min_replicas(), carrying, serving});
   }
 
   /// One slice at a time: nothing else is on its way.

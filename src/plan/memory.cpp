@@ -190,7 +190,7 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
   Memory memory;
   for (const auto member : members) read_member(reader, member.key, member.value, snapshot.now, memory);
   if (reader.failed()) return result;
-  memory.decided = std::min(head.written, snapshot.now);
+  memory.decided = head.written;  // Not re-dated: a clock that went back comes to another moment.
   normalise(memory, snapshot.now);
   return {.memory = std::move(memory), .unreadable = false, .found = true};
 }

@@ -155,13 +155,16 @@ void Checker::check_drain_time(const api::Snapshot& snapshot, const Facts& facts
   for (const auto& backend : facts.backends) {
     const auto& name = backend.declared->name;
     const auto fall = falls_.find(name);
-    if (fall != falls_.end() && snapshot.now - fall->second < keep && !backend.observed &&
+    // Nothing leaves a backend that has got its share back.
+    const bool is_back = fall != falls_.end() && backend.decided->weight >= fall->second.share - kExact;
+    if (fall != falls_.end() && !is_back && snapshot.now - fall->second.time < keep && !backend.observed &&
         backend.decided->replicas && *backend.decided->replicas < *backend.spec && *backend.ready > 0) {
       complain("6 drain time",
                name + " shrinks to " + std::to_string(*backend.decided->replicas) +
                    " before drainSeconds have passed");
     }
-    if (*backend.set_share - backend.decided->weight >= 5) falls_[name] = snapshot.now;
+    if (*backend.set_share - backend.decided->weight >= 5)
+      falls_[name] = {.time = snapshot.now, .share = *backend.set_share};
   }
 }
 

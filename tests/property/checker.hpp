@@ -60,8 +60,12 @@ class Checker {
   bool undisturbed_ = false;
   bool calm_ = true;           ///< And all was healthy, nothing was edited, every share was carried out.
   bool shares_moved_ = false;  ///< Some share was changed since the start.
-  std::optional<WallTime> last_move_;      ///< Of any share, while calm.
-  std::map<std::string, WallTime> falls_;  ///< Last one of 5 points or more by one decision, by backend.
+  std::optional<WallTime> last_move_;  ///< Of any share, while calm.
+  struct Fall {
+    WallTime time;
+    double share = 0;  ///< That it had before.
+  };
+  std::map<std::string, Fall> falls_;  ///< When a share fell by 5 points or more, last.
 };
 
 /// What can be said of one decision alone, whatever came before: form, sums, bounds, dead backends.

@@ -81,6 +81,12 @@ void Judge::compare(const api::Snapshot& snapshot,
   // As the old one would have, or it holds longer: at what was decided last, or at what that started from.
   std::int32_t least = std::min({old, *total_before_, seen_total(snapshot)});
   std::int32_t most = std::max({old, *total_before_, seen_total(snapshot)});
+  // What others took from the counts that we decided is no longer in the total that counts.
+  for (const auto& [name, made] : decision_->backends) {
+    const auto seen = snapshot.backends.find(name);
+    if (!made.replicas || seen == snapshot.backends.end()) continue;
+    least -= std::max(0, *made.replicas - seen->second.spec_replicas.value_or(0));
+  }
   for (const auto& [time, total] : totals_) {
     least = std::min(least, total);
     most = std::max(most, total);
