@@ -11,8 +11,8 @@ namespace evenkeel::balancing {
 namespace {
 
 constexpr double kLeastGain = 1.0 / 64;
-/// Where nobody is 2 points from what its readings ask for, no step is made. It is the gap that counts and not
-/// the step: a gain that has been halved would else stop everybody short of it for good.
+/// Where nobody is 2 points from what its readings ask for, no step is made. It is the gap that counts and
+/// not the step: a gain that has been halved would else stop everybody short of it for good.
 constexpr double kDeadBand = 0.02;
 
 bool takes_part(const Candidate& candidate) {
@@ -235,10 +235,13 @@ void redate(BalancingMemory& memory, WallTime now) {
     entry.since = std::min(entry.since, now);
     entry.share = clean_share(entry.share);
   }
-  std::ranges::sort(memory.shares, {}, &BalancingMemory::ShareFrom::since);
-  // One moment has one share.
+  if (!std::ranges::is_sorted(memory.shares, {}, &BalancingMemory::ShareFrom::since))
+    std::ranges::sort(memory.shares, {}, &BalancingMemory::ShareFrom::since);
+  // One moment has one share: the last of those that a long absence has put together.
+  std::ranges::reverse(memory.shares);
   const auto equal = std::ranges::unique(memory.shares, {}, &BalancingMemory::ShareFrom::since);
   memory.shares.erase(equal.begin(), equal.end());
+  std::ranges::reverse(memory.shares);
   if (memory.shares.size() > BalancingMemory::kMaxShares) {
     memory.shares.erase(memory.shares.begin(),
                         memory.shares.end() - static_cast<std::ptrdiff_t>(BalancingMemory::kMaxShares));

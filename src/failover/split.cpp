@@ -151,6 +151,11 @@ Settled settle_boundary(const Course& course, std::size_t t, double below, const
 /// Whether a return may go on now; a new text of the annotation starts a manual one.
 bool read_request(const TargetInput& input, SplitMemory& memory, Split& split) {
   const auto asked = digest(input.failback_request);
+  // What is only looked at is not carried out: the request stands until somebody does.
+  if (input.observe) {
+    const bool is_new = asked != 0 && asked != memory.failback;
+    return input.failover.failback.mode == api::FailbackMode::Automatic || memory.returning || is_new;
+  }
   if (asked != 0 && asked != memory.failback) {
     memory.failback = asked;
     memory.returning = true;
@@ -214,7 +219,7 @@ Split settle_split(const TargetInput& input,
     below = settled.share;
   }
   if (is_tremor(field, raw, split.totals)) split.failback_waits = false;
-  if (!split.failback_waits) memory.returning = false;
+  if (!split.failback_waits && !input.observe) memory.returning = false;
   memory.boundaries = std::move(next);
   return split;
 }

@@ -137,8 +137,8 @@ HealthFigures health_figures(const Joint& joint) {
           .first_sight = joint.first_sight};
 }
 
-/// By what is declared, as sizes are: computed proportions would move whole replicas of a small maximum from one
-/// to the other, and with them the shares that are computed.
+/// By what is declared, as sizes are: computed proportions would move whole replicas of a small maximum from
+/// one to the other, and with them the shares that are computed.
 std::vector<std::int32_t> limits_of_backends(const Joint& joint, std::int32_t max) {
   std::vector<double> proportions = joint.view.declared;
   for (const auto& member : joint.members) {
@@ -327,6 +327,7 @@ void assess_and_measure(Joint& joint) {
   joint.set = starting_shares(snapshot, joint.members, joint.memory);
   joint.repeats = joint.memory.decided == snapshot.now;
   joint.origin = original_shares(joint);
+  if (joint.is_several()) watch_shares(joint);
   read_metrics(joint);
   measure(joint);
   joint.asleep.reserve(joint.members.size());

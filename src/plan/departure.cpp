@@ -28,18 +28,14 @@ void track(const DepartureInput& input, DepartureMemory& memory) {
   departure->last = input.now;
 }
 
-}  // namespace
-
-DepartureState follow_departure(const DepartureInput& input, DepartureMemory& memory) {
-  track(input, memory);
+/// Whether what was taken has left, with `weight` being all that is left to the backend.
+DepartureState settle(const DepartureInput& input, double weight, DepartureMemory& memory) {
   auto& departure = memory.departure;
-  if (memory.gave_up && input.observed && std::abs(*input.observed - input.weight) <= kArrived)
-    memory.gave_up = false;
   if (!departure) return {};
-  const bool is_small = departure->from - input.weight < kWorthWaiting - kSameShare;
+  const bool is_small = departure->from - weight < kWorthWaiting - kSameShare;
   const bool by_time = is_small || !input.observed;
   const bool is_over = by_time ? has_passed(departure->last, input.drain, input.now)
-                               : std::abs(*input.observed - input.weight) <= kArrived;
+                               : std::abs(*input.observed - weight) <= kArrived;
   if (is_over) {
     departure.reset();
     memory.finished = true;
@@ -52,6 +48,19 @@ DepartureState follow_departure(const DepartureInput& input, DepartureMemory& me
     return {.keeps_size = false, .timed_out = true};
   }
   return {.keeps_size = !is_small, .timed_out = false};
+}
+
+}  // namespace
+
+DepartureState follow_departure(const DepartureInput& input, DepartureMemory& memory) {
+  // What left before may be over by now: then this is another departure, with a time of its own.
+  const auto before = settle(input, input.before, memory);
+  track(input, memory);
+  if (memory.gave_up && input.observed && std::abs(*input.observed - input.weight) <= kArrived)
+    memory.gave_up = false;
+  auto state = settle(input, input.weight, memory);
+  state.timed_out = state.timed_out || before.timed_out;
+  return state;
 }
 
 }  // namespace evenkeel::plan

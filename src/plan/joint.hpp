@@ -46,6 +46,7 @@ struct Joint {
   std::vector<double> full;    ///< Percent that sizes follow before targets are known.
   failover::Targets targets;
   std::vector<Figures> figures;
+  std::optional<std::size_t> blocked;  ///< Whose rise waits for room that nobody is going to make.
 
   [[nodiscard]] const api::Spec& spec() const { return snapshot.service.spec; }
   [[nodiscard]] bool is_several() const { return members.size() > 1; }
@@ -89,6 +90,9 @@ struct TotalStage {
 /// What targets follow: `set`, or where this moment was decided before on the same state what was set then.
 /// Targets depend on the shares that are set: without it they would go on while time stands still.
 [[nodiscard]] std::vector<double> original_shares(const Joint& joint);
+
+/// Since when the shares that this decision finds have been there: what readings were taken under.
+void watch_shares(Joint& joint);
 
 /// Whether declared weights, tiers or drains were edited and the shares have not followed yet.
 [[nodiscard]] bool is_edited(const Joint& joint);

@@ -132,6 +132,18 @@ std::vector<double> original_shares(const Joint& joint) {
   return shares;
 }
 
+void watch_shares(Joint& joint) {
+  for (const auto& member : joint.members) {
+    auto& before = joint.remembered(member);
+    if (!joint.repeats) {
+      watch_share(joint.origin[member.index], member.observed, joint.snapshot.now, before.watch);
+      before.watch_before = before.watch;
+    } else if (!before.watch_before) {
+      before.watch_before = before.watch;
+    }
+  }
+}
+
 bool is_edited(const Joint& joint) {
   return joint.memory.declared != joint.declared;
 }
@@ -227,10 +239,9 @@ void record_shares(Joint& joint, const Moved& moved) {
     has_arrived = has_arrived && std::abs(backend.weight - backend.target) <= kArrived;
     before.weight = writes ? std::optional{backend.weight} : std::nullopt;
     before.from = writes ? std::optional{joint.origin[backend.member->index]} : std::nullopt;
-    const auto watched = before.watch;
     // What is only worked out is not what readings are taken under.
     watch_share(writes ? backend.weight : backend.set, backend.observed, now, before.watch);
-    if (!joint.repeats) before.watch_before = watched == before.watch ? std::nullopt : std::optional{watched};
+    if (before.watch_before == before.watch) before.watch_before.reset();
   }
   joint.memory.seen = writes ? digest_of_state(joint) : 0;
   if (!writes) return;

@@ -76,8 +76,14 @@ class Slicer {
       return false;
     }
     const double kept_share = 100 * (seen - 1) * from.load.capacity / std::max(1e-9, *joint_.demand.value);
-    // A sender that gives up nothing more has less than a replica's share left to lose.
-    double points = may_give_up ? from.weight - kept_share : from.weight - from.target;
+    // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
+    const double rest = from.weight - from.target;
+    const double replica = 100 * from.load.capacity / std::max(1e-9, *joint_.demand.value);
+    if (!may_give_up && rest > replica) {
+      joint_.blocked = receiver;
+      return false;
+    }
+    double points = may_give_up ? from.weight - kept_share : rest;
     if (joint_.view.computed) points = std::min<double>(points, joint_.spec().balancing.max_step_percent);
     return move(*sender, *receiver, points);
   }

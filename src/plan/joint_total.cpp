@@ -58,7 +58,7 @@ Needs needs_of(Joint& joint,
       need.need = scaling::backend_need(metric, reading, counts, joint.snapshot.settings, joint.snapshot.now);
       const auto& remembered = joint.remembered(member);
       need.share = share_behind(
-          joint.repeats ? remembered.watch_before.value_or(remembered.watch) : remembered.watch,
+          remembered.watch_before.value_or(remembered.watch),
           member.observed,
           {.time = seen->second.sample_time.value_or(joint.snapshot.now),
            .window = seen->second.window.count() > 0 ? seen->second.window : scaling::kUsualWindow},

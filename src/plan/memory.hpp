@@ -32,7 +32,8 @@ struct Memory {
     failover::Hold hold;                          ///< Replicas that fail-over has asked for.
     DepartureMemory leaving;
     ShareWatch watch;
-    std::optional<ShareWatch> watch_before;  ///< As the last decision found it, where that changed it.
+    std::optional<ShareWatch>
+        watch_before;  ///< As it was before the last decision's move, where that changed it.
     failover::HealthMemory health;
     balancing::BalancingMemory balancing;
   };

@@ -179,6 +179,13 @@ api::Condition weights_effective(const Joint& joint) {
                      "the maxReplicas of backend " + backend.member->declared->name +
                          " keeps it from carrying its share; raise it, or lower its weight");
   }
+  if (joint.blocked) {
+    return condition(ConditionStatus::False,
+                     "CapacityBound",
+                     "maxReplicas of scaling keeps backend " + joint.members[*joint.blocked].declared->name +
+                         " from growing for its share, and no other backend may give up a replica; raise it, "
+                         "or lower a minReplicas");
+  }
   const bool is_observed =
       std::ranges::any_of(joint.figures, [](const Figures& backend) { return backend.observed.has_value(); });
   if (!joint.is_several())

@@ -118,45 +118,48 @@ class Bounding {
       const auto more = std::min(least - *size.replicas, most - sum());
       if (more > 0) *size.replicas += static_cast<std::int32_t>(more);
     }
-    auto room = most - sum();
     std::vector<std::int32_t> tiers;
     for (const auto& backend : figures_) tiers.push_back(backend.member->declared->tier);
     std::ranges::sort(tiers);
     const auto repeated = std::ranges::unique(tiers);
     tiers.erase(repeated.begin(), repeated.end());
     // Everybody's part of the total comes before what anybody carries beside.
-    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room), Goal::Part);
-    for (const auto tier : tiers) room -= grow_tier(tier, std::max<std::int64_t>(0, room), Goal::Wanted);
+    for (const auto tier : tiers) grow_tier(tier, most, Goal::Part);
+    for (const auto tier : tiers) grow_tier(tier, most, Goal::Wanted);
     note_stopped();
     if (sum() > bounds.steady) note_surge();
   }
 
   enum class Goal { Part, Wanted };
 
-  /// @return what was grown.
-  std::int64_t grow_tier(std::int32_t tier, std::int64_t room, Goal goal) {
+  void grow_tier(std::int32_t tier, std::int64_t most, Goal goal) {
+    const auto room = std::max<std::int64_t>(0, most - sum());
     std::vector<double> gaps(figures_.size(), 0.0);
     std::int64_t wanted = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
-      const auto& size = sizes_[i];
-      if (figures_[i].member->declared->tier != tier || !size.replicas) continue;
-      const auto most = goal == Goal::Part ? std::min(size.part, size.wanted) : size.wanted;
-      if (most <= *size.replicas) continue;
-      gaps[i] = most - *size.replicas;
-      wanted += most - *size.replicas;
+      if (figures_[i].member->declared->tier != tier || !sizes_[i].replicas) continue;
+      const auto gap = gap_of(i, most, goal);
+      gaps[i] = static_cast<double>(gap);
+      wanted += gap;
     }
-    if (wanted == 0) return 0;
+    if (wanted == 0) return;
     const auto given =
         apportion(gaps, static_cast<std::int32_t>(std::min<std::int64_t>({room, wanted, kMost})));
-    std::int64_t grown = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       if (gaps[i] <= 0) continue;
       const auto gap = static_cast<std::int32_t>(gaps[i]);
-      const auto more = wanted <= room ? gap : std::min(given[i], gap);
-      *sizes_[i].replicas += more;
-      grown += more;
+      *sizes_[i].replicas += wanted <= room ? gap : std::min(given[i], gap);
     }
-    return grown;
+  }
+
+  /// What it lacks. Of one that has lost endpoints only those that are ready count, so that others may grow
+  /// in its place; what it grows itself counts all the same.
+  [[nodiscard]] std::int64_t gap_of(std::size_t i, std::int64_t most, Goal goal) const {
+    const auto& size = sizes_[i];
+    const std::int64_t has = *size.replicas;
+    const std::int64_t meant = goal == Goal::Part ? std::min(size.part, size.wanted) : size.wanted;
+    const auto own_room = most - (sum() - counted(figures_[i], *size.replicas)) - has;
+    return std::clamp<std::int64_t>(meant - has, 0, std::max<std::int64_t>(0, own_room));
   }
 
   void note_stopped() {

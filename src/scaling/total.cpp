@@ -168,10 +168,13 @@ class Decider {
   }
 
   void hold() {
-    outcome_.replicas = current();
-    add_step("Hold", current(), outcome_.scaling_active.message);
-    const auto stable = raised_by_forecast(current());
-    if (stable == current()) {
+    // A rise that was decided and is not seen yet is not taken back because nothing can be read.
+    const auto& pending = history_.pending;
+    const auto held = std::min(pending ? std::max(current(), pending->to) : current(), input_.limits.max);
+    outcome_.replicas = held;
+    add_step("Hold", held, outcome_.scaling_active.message);
+    const auto stable = raised_by_forecast(held);
+    if (stable == held) {
       outcome_.scaling_limited = limited("NoRecommendation");
       return;
     }

@@ -55,10 +55,17 @@ double ready_capacity(const BackendFacts& backend) {
 bool no_room(const Facts& facts) {
   std::int64_t sum = 0;
   for (const auto& backend : facts.backends) {
-    sum += backend.decided->replicas.value_or(backend.spec.value_or(0));
+    // A sender may have given one up just now, so that there is room.
+    sum += std::max(backend.decided->replicas.value_or(0), backend.spec.value_or(0));
     if (backend.spec && *backend.spec >= highest(backend, facts)) return true;
   }
   return sum >= facts.max_replicas;
+}
+
+/// The one slice at a time that a shift without room to grow goes by.
+bool is_sliced(const BackendFacts& backend) {
+  return std::ranges::any_of(backend.decided->steps,
+                             [](const api::Step& step) { return step.step == "Slice"; });
 }
 
 /// It has its share and no more, whatever is ready.
@@ -99,7 +106,7 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
     const double share = backend.decided->weight;
     if (share <= std::max(*backend.set_share, backend.repeated) + 0.01 || *backend.ready == 0) continue;
     double most = 100 * ready_capacity(backend) / base;
-    if (no_room(facts)) most += 100 * slice_capacity(backend, facts) / base;
+    if (no_room(facts) || is_sliced(backend)) most += 100 * slice_capacity(backend, facts) / base;
     // A backend on probation, or under computed proportions, always has its least share.
     most = std::max(most, static_cast<double>(spec.balancing.min_share_percent));
     if (share > most + 0.01)
@@ -119,7 +126,7 @@ void check_down(const api::Spec& spec, const Facts& facts, std::vector<Violation
     if (count >= *backend.spec || *backend.ready == 0) continue;
     if (*backend.spec > highest(backend, facts)) continue;  // A maximum was lowered, or somebody ignored it.
     const double need = backend.decided->weight / 100 * *facts.demand / backend.unit_capacity;
-    const auto least = std::ceil(need - 1e-6) - (no_room(facts) ? 1 : 0);
+    const auto least = std::ceil(need - 1e-6) - (no_room(facts) || is_sliced(backend) ? 1 : 0);
     if (count < std::min<double>(least, *backend.spec))
       found.push_back({"6 shift before down",
                        backend.declared->name + " falls from " + std::to_string(*backend.spec) + " to " +

@@ -61,9 +61,14 @@ bool all_healthy(const Facts& facts) {
          });
 }
 
-/// Nobody has more traffic than its ready endpoints carry: what one has too much goes back at once.
+/// Nobody has more traffic than its ready endpoints carry: what one has too much goes back to its tier at
+/// once.
 bool all_carry(const Facts& facts) {
-  return !facts.demand || std::ranges::all_of(facts.backends, [&](const BackendFacts& b) {
+  const bool one_tier = std::ranges::all_of(facts.backends, [&](const BackendFacts& b) {
+    return b.declared->tier == facts.backends.front().declared->tier;
+  });
+  if (!facts.demand) return one_tier;
+  return std::ranges::all_of(facts.backends, [&](const BackendFacts& b) {
     return *b.set_share / 100 * *facts.demand <= *b.ready * b.unit_capacity;
   });
 }
@@ -102,6 +107,16 @@ bool Checker::carried_out(const Facts& facts) const {
   });
 }
 
+/// The live shares are those decided last, but for what a layer cannot express.
+bool Checker::shows_last_shares(const Facts& facts) const {
+  constexpr double kLayerUnit = 1;
+  return std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
+    const auto made = last_->decision.backends.find(backend.declared->name);
+    return made != last_->decision.backends.end() && backend.set_share &&
+           std::abs(*backend.set_share - made->second.weight) <= kLayerUnit;
+  });
+}
+
 /// 7: nothing falls while nothing can be read.
 void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts) {
   const auto& spec = snapshot.service.spec;
@@ -115,7 +130,7 @@ void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& dec
   if (shares_moved_ || facts.backends.size() < 2) return;
   for (const auto& backend : facts.backends) {
     if (!backend.decided->replicas || *backend.decided->replicas >= *backend.spec) continue;
-    if (backend.declared->max_replicas && *backend.spec > *backend.declared->max_replicas) continue;
+    if (*backend.spec > backend.declared->max_replicas.value_or(facts.max_replicas)) continue;
     complain("7 backend falls blind",
              backend.declared->name + " from " + std::to_string(*backend.spec) + " to " +
                  std::to_string(*backend.decided->replicas) + ", and no share was moved");
@@ -157,14 +172,20 @@ void Checker::check_drain_time(const api::Snapshot& snapshot, const Facts& facts
     const auto fall = falls_.find(name);
     // Nothing leaves a backend that has got its share back.
     const bool is_back = fall != falls_.end() && backend.decided->weight >= fall->second.share - kExact;
-    if (fall != falls_.end() && !is_back && snapshot.now - fall->second.time < keep && !backend.observed &&
-        backend.decided->replicas && *backend.decided->replicas < *backend.spec && *backend.ready > 0) {
+    const bool waits = fall != falls_.end() && !is_back && snapshot.now - fall->second.time < keep &&
+                       snapshot.now - fall->second.began < balancing.drain_timeout;
+    if (waits && !backend.observed && backend.decided->replicas &&
+        *backend.decided->replicas < *backend.spec && *backend.ready > 0) {
       complain("6 drain time",
                name + " shrinks to " + std::to_string(*backend.decided->replicas) +
                    " before drainSeconds have passed");
     }
-    if (*backend.set_share - backend.decided->weight >= 5)
-      falls_[name] = {.time = snapshot.now, .share = *backend.set_share};
+    if (*backend.set_share - backend.decided->weight < 5) continue;
+    const bool goes_on =
+        fall != falls_.end() && !is_back && snapshot.now - fall->second.time < balancing.drain;
+    falls_[name] = {.began = goes_on ? fall->second.began : snapshot.now,
+                    .time = snapshot.now,
+                    .share = *backend.set_share};
   }
 }
 
@@ -217,7 +238,8 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
     complain("form: backends", std::to_string(decision.backends.size()) + " are decided on");
   if (!found_.empty()) return found_;
   follow(snapshot, facts, origin);
-  const bool repeats = last_ && snapshot.now - last_->snapshot.now < snapshot.service.spec.balancing.step;
+  const bool repeats = last_ && (snapshot.now - last_->snapshot.now < snapshot.service.spec.balancing.step ||
+                                 shows_last_shares(facts));
   for (auto& backend : facts.backends) {
     backend.expected = expected_[backend.declared->name];
     if (!repeats) continue;

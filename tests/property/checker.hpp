@@ -45,6 +45,7 @@ class Checker {
 
   void follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOrigin origin);
   [[nodiscard]] bool carried_out(const Facts& facts) const;
+  [[nodiscard]] bool shows_last_shares(const Facts& facts) const;
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
   void check_drain_time(const api::Snapshot& snapshot, const Facts& facts);
@@ -62,6 +63,7 @@ class Checker {
   bool shares_moved_ = false;  ///< Some share was changed since the start.
   std::optional<WallTime> last_move_;  ///< Of any share, while calm.
   struct Fall {
+    WallTime began;  ///< Of the first fall while one waits for another: drainTimeoutSeconds count from then.
     WallTime time;
     double share = 0;  ///< That it had before.
   };

@@ -11,6 +11,8 @@
 namespace evenkeel::property {
 namespace {
 
+using nlohmann::literals::operator""_json_pointer;
+
 /// Points: the same share found on another way differs by what sums and divisions leave.
 constexpr double kRounding = 1e-8;
 
@@ -81,6 +83,12 @@ void Judge::compare(const api::Snapshot& snapshot,
   // As the old one would have, or it holds longer: at what was decided last, or at what that started from.
   std::int32_t least = std::min({old, *total_before_, seen_total(snapshot)});
   std::int32_t most = std::max({old, *total_before_, seen_total(snapshot)});
+  // While a change has not been seen, the total that counts is what it started from.
+  const auto memory = nlohmann::json::parse(decision_->memory, nullptr, false);
+  if (const auto from = "/scaling/pending/1"_json_pointer; memory.contains(from)) {
+    least = std::min(least, memory.at(from).get<std::int32_t>());
+    most = std::max(most, memory.at(from).get<std::int32_t>());
+  }
   // What others took from the counts that we decided is no longer in the total that counts.
   for (const auto& [name, made] : decision_->backends) {
     const auto seen = snapshot.backends.find(name);
