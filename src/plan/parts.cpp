@@ -50,8 +50,8 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
   }
 }
 
-/// Whoever has more than before, and all that it needs, gives one back, so that another may keep its own: else a
-/// need between two counts would move a replica to and fro.
+/// Whoever has more than before, and all that it needs, gives one back, so that another may keep its own:
+/// else a need between two counts would move a replica to and fro.
 bool give_one_back(std::span<const Holder> holders, std::vector<Part>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];

@@ -167,10 +167,11 @@ class Wanting {
     // Fail-over is planned ahead of its traffic, and people's counts are met.
     if (spec_.replicas || backend.full <= 0) return;
     const auto before = sizes_[i].wanted;
-    // No more than what the total is planned for: what demand asks for beyond that, policies let in.
-    const double carried = std::min(*input_.demand.value, input_.total * input_.target);
-    const auto replicas = whole_up(backend.target / 100 * carried / backend.load.capacity);
-    want(sizes_[i], "Shift", replicas, "its share rises to what this carries");
+    // No more than its share of what the total is planned for, in replicas like these: what demand asks for
+    // beyond that, policies let in.
+    const double planned = std::max<double>(1, input_.target / backend.load.capacity) * input_.total;
+    const double needed = std::min(*input_.demand.value / backend.load.capacity, planned);
+    want(sizes_[i], "Shift", whole_up(backend.target / 100 * needed), "its share rises to what this carries");
     sizes_[i].for_shift = sizes_[i].wanted - before;
   }
 

@@ -168,9 +168,10 @@ class Decider {
   }
 
   void hold() {
-    // A rise that was decided and is not seen yet is not taken back because nothing can be read.
-    const auto& pending = history_.pending;
-    const auto held = std::min(pending ? std::max(current(), pending->to) : current(), input_.limits.max);
+    // A rise that was decided and is not seen yet is not taken back because nothing can be read. One backend
+    // does as upstream, to which a count is what the workload says.
+    const bool rises = input_.counts.several && history_.pending && history_.pending->to > current();
+    const auto held = std::min(rises ? history_.pending->to : current(), input_.limits.max);
     outcome_.replicas = held;
     add_step("Hold", held, outcome_.scaling_active.message);
     const auto stable = raised_by_forecast(held);

@@ -24,10 +24,10 @@ TEST(WatchOfAShare, KnowsSinceWhenItIsSet) {
   watch_share(40, std::nullopt, at(0), watch);
   EXPECT_EQ(watch.share, 40);
   EXPECT_EQ(watch.set_since, at(0));
-  watch_share(40.01, std::nullopt, at(10), watch);
-  EXPECT_EQ(watch.share, 40) << "less than a hundredth of a point is the same";
+  watch_share(40.5, std::nullopt, at(10), watch);
+  EXPECT_EQ(watch.share, 40) << "half a point is what computed shares tremble by";
   EXPECT_EQ(watch.set_since, at(0));
-  watch_share(40.02, std::nullopt, at(20), watch);
+  watch_share(40.51, std::nullopt, at(20), watch);
   EXPECT_EQ(watch.set_since, at(20));
   watch_share(39, std::nullopt, at(30), watch);
   EXPECT_EQ(watch.share, 39);
