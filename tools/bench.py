@@ -191,11 +191,13 @@ def measure_stream() -> tuple[Stream, int]:
     return median_pass, max(map(len, texts))
 
 
-def _processor() -> str:
+def _machine() -> str:
+    processor = platform.machine()
     for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+            processor = line.split(":", 1)[1].strip()
+    compiler = _output(["g++", "--version"]).splitlines()[0]
+    return f"{processor}, {os.cpu_count()} cores, {compiler}"
 
 
 def _time(nanoseconds: float) -> str:
@@ -239,16 +241,15 @@ def _verdict(ours: list[Round], theirs: list[Round]) -> str:
     return f"The goal, arithmetic at least {WORTHY} times faster than upstream's, is MISSED in: {named}."
 
 
-def render(ours: list[Round], theirs: list[Round], stream: Stream, line_bytes: int) -> str:
+def render(ours: list[Round], theirs: list[Round], stream: Stream, line_bytes: int, machine: str) -> str:
     goals = "\n".join(_goal_row(goal, ours) for goal in GOALS)
     duels = "\n".join(_duel_row(duel, ours, theirs) for duel in DUELS)
-    compiler = _output(["g++", "--version"]).splitlines()[0]
     met = "met" if stream.wall > GOAL_LINES else "MISSED"
     return f"""# Performance
 
-Written by `make bench`; do not edit. Processor time, the median of {len(ours)} rounds; {_processor()}, {os.cpu_count()} cores,
-{compiler}, built as what is shipped. On another machine, and beside other work, the times differ;
-the ratios to upstream, measured pair by pair in the same run, carry over better.
+Written by `make bench`; do not edit. Processor time, the median of {len(ours)} rounds; {machine},
+built as what is shipped. On another machine, and beside other work, the times differ; the ratios to upstream, measured
+pair by pair in the same run, carry over better.
 
 ## One decision
 
@@ -307,7 +308,7 @@ def main() -> int:
         ours.append(measure_ours())
         theirs.append(measure_upstream(upstream))
         print(f"bench: round {number} of {options.rounds}", file=sys.stderr)
-    text = render(ours, theirs, *measure_stream())
+    text = render(ours, theirs, *measure_stream(), _machine())
     options.output.write_text(text, encoding="utf-8")
     print(text)
     return 0
