@@ -1,6 +1,7 @@
 #include "pods.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -188,6 +189,7 @@ class Sizer {
         groups_.missing.add(assumed(request), request);
         break;
       case Group::Ready:
+        assert(sample != nullptr);  // Without one it is Missing.
         if (sample->abstains) {
           ++groups_.ready.pods;
         } else {
