@@ -42,11 +42,9 @@ void count_verdict(const Verdict& verdict, WallTime now, HealthMemory& memory) {
   streak->good = verdict.bad ? 0 : std::min(streak->good + 1, kLongest);
 }
 
-/// Forgets streaks that say nothing more, and of too many those that are least alarming.
+/// Forgets of too many streaks those that are least alarming. One of good readings alone stays: it knows
+/// which sample is no news.
 void prune(HealthMemory& memory) {
-  if (!memory.probation && !memory.ejected) {
-    std::erase_if(memory.streaks, [](const Streak& streak) { return streak.bad == 0; });
-  }
   std::ranges::sort(memory.streaks, [](const Streak& a, const Streak& b) {
     return a.bad != b.bad ? a.bad > b.bad : a.signal < b.signal;
   });

@@ -71,7 +71,9 @@ class Slicer {
     const auto& from = joint_.figures[*sender];
     const auto seen = seen_of(*sender);
     const bool may_give_up = seen - 1 >= least_of(*sender);
-    if (may_give_up && seen > seen_of(*receiver)) {
+    // Who has less than its share takes already gives nothing up.
+    const bool is_enough = seen >= room_for(from, from.weight, *joint_.demand.value);
+    if (may_give_up && is_enough && seen > seen_of(*receiver)) {
       give_up_one(*sender);
       return false;
     }
@@ -143,22 +145,29 @@ class Slicer {
     size.steps.push_back({.step = "Slice", .replicas = size.replicas, .detail = size.reason});
   }
 
-  /// Where all that serve carry less than demand, nobody is given more than one replica beyond what is ready:
-  /// the slice would only move the overload.
-  [[nodiscard]] double most_for(std::size_t receiver) const {
+  /// One slice at a time: nobody is given more than one replica's share beyond what is ready. That is one of
+  /// the sender's, or it could not give up any; but where all that serve carry less than demand one of its
+  /// own: a larger slice would only move the overload.
+  [[nodiscard]] double most_for(std::size_t sender, std::size_t receiver) const {
     double ready = 0;
     for (const auto& backend : joint_.figures) {
       if (backend.weight > kSameShare || backend.target > kSameShare) ready += backend.ready_capacity();
     }
-    if (ready <= 0 || ready >= *joint_.demand.value) return 100;
+    const double carried = std::min(ready, *joint_.demand.value);
+    if (carried <= 0) return 100;
     const auto& to = joint_.figures[receiver];
-    return 100 * (to.ready_capacity() + to.load.capacity) / ready - to.weight;
+    const double lent = joint_.figures[sender].load.capacity;
+    const double unit = ready < *joint_.demand.value ? to.load.capacity : std::max(to.load.capacity, lent);
+    return 100 * (to.ready_capacity() + unit) / carried - to.weight;
   }
 
   bool move(std::size_t sender, std::size_t receiver, double points) {
     const auto& from = joint_.figures[sender];
     const auto& to = joint_.figures[receiver];
-    points = std::min({points, from.weight - from.target, to.target - to.weight, most_for(receiver)});
+    points = std::min({points, from.weight - from.target, to.target - to.weight});
+    const double most = most_for(sender, receiver);
+    if (most <= kSameShare) joint_.blocked = receiver;
+    points = std::min(points, most);
     if (!(points > kSameShare)) return false;
     for (const auto i : {sender, receiver}) {
       auto& weight = joint_.figures[i].weight;

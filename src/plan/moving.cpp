@@ -111,13 +111,13 @@ class Shifter {
     std::vector<double> rooms(movers_.size(), 100.0);
     if (!movement_.demand) return rooms;
     double ready = 0;
-    double others = 1;  // What is not on trial: there a share is given, whatever is ready.
+    double others = 1;  // What is not on trial and not on its way out: those are given no more than they have.
     const auto stays = [&](std::size_t i) {
       return !movers_[i].is_unfit && (weight(i) - transfer.falls[i] > kSame || movers_[i].target > kSame);
     };
     for (std::size_t i = 0; i < movers_.size(); ++i) {
       if (!stays(i)) continue;
-      if (movers_[i].on_trial) {
+      if (movers_[i].on_trial || movers_[i].is_out) {
         others -= std::max(weight(i), movers_[i].target) / 100;
       } else {
         ready += movers_[i].ready_capacity;

@@ -92,7 +92,7 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
   double others = 1;
   for (const auto& backend : facts.backends) {
     if (!(backend.decided->weight > 0)) continue;
-    if (on_trial(backend)) {
+    if (on_trial(backend) || !backend.takes_part()) {
       others -= backend.decided->weight / 100;
     } else {
       all += ready_capacity(backend);

@@ -12,7 +12,8 @@ constexpr double kMoved = 1e-9;
 
 bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
   const auto alike = [](const api::Backend& a, const api::Backend& b) {
-    return a.name == b.name && a.tier == b.tier && a.weight == b.weight;
+    return a.name == b.name && a.tier == b.tier && a.weight == b.weight &&
+           a.workload.has_value() == b.workload.has_value();
   };
   const auto& a = one.service.spec;
   const auto& b = other.service.spec;
