@@ -1,6 +1,7 @@
 #include "evenkeel/balancing/divide.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "evenkeel/base/apportion.hpp"
 
@@ -15,27 +16,30 @@ std::vector<double> declared_proportions(std::span<const api::Backend> backends)
 
 std::vector<std::int32_t> divide(std::span<const double> shares,
                                  std::span<const std::int32_t> minimums,
+                                 std::span<const std::int32_t> maximums,
                                  std::int32_t total) {
   std::vector<double> open(shares.begin(), shares.end());
   std::vector<std::int32_t> fixed(shares.size(), 0);
   std::int64_t left = total;
-  // Whoever would get less than its minimum is given that and leaves the division; the others then get less,
-  // so another may fall under its minimum. Every round settles one at least.
+  std::vector<std::int32_t> parts;
+  // Whoever would get more or less than its bound is given that and leaves the division.
+  const auto settle = [&](auto is_beyond, std::span<const std::int32_t> bounds) {
+    bool any = false;
+    for (std::size_t i = 0; i < bounds.size(); ++i) {
+      if (!(open[i] > 0) || !is_beyond(parts[i], bounds[i])) continue;
+      fixed[i] = bounds[i];
+      left -= bounds[i];
+      open[i] = 0;
+      any = true;
+    }
+    return any;
+  };
+  // The others then get more, or less, so another may come to its bound. Every round settles one at least.
   for (std::size_t round = 0; round <= shares.size(); ++round) {
-    auto parts = apportion(open, static_cast<std::int32_t>(std::max<std::int64_t>(left, 0)));
-    bool settled = true;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      if (open[i] > 0 && parts[i] < minimums[i]) {
-        fixed[i] = minimums[i];
-        left -= minimums[i];
-        open[i] = 0;
-        settled = false;
-      }
-    }
-    if (settled) {
-      for (std::size_t i = 0; i < parts.size(); ++i) parts[i] += fixed[i];
-      return parts;
-    }
+    parts = apportion(open, static_cast<std::int32_t>(std::max<std::int64_t>(left, 0)));
+    if (settle(std::greater<>{}, maximums) || settle(std::less<>{}, minimums)) continue;
+    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] += fixed[i];
+    return parts;
   }
   return fixed;
 }

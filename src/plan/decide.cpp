@@ -297,7 +297,8 @@ void decide_sizes(Joint& joint) {
                         .target = load_target(joint),
                         .tolerance = rise_tolerance(joint),
                         .is_edited = joint.is_several() && is_edited(joint),
-                        .needs = stage.needs.parts};
+                        .needs = stage.needs.parts,
+                        .are_needs_unknown = stage.needs.total && stage.needs.parts.empty()};
   auto sizes = joint.is_several() ? decide_together(joint, input) : sole_size(joint, outcome.replicas);
   report_backends(joint);
   report_sizes(joint, sizes);

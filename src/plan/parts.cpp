@@ -36,6 +36,7 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
     std::optional<std::size_t> best;
     double most = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].replicas >= holders[i].maximum) continue;
       if (parts[i].extra || !asks_for_extra(holders[i], division, parts[i].replicas)) continue;
       const double load = load_of(holders[i], *division.demand, parts[i].replicas) / holders[i].planned;
       if (load > most) {
@@ -85,13 +86,15 @@ std::vector<Part> divide_total(std::span<const Holder> holders, const Division& 
   if (division.total <= 0) return parts;
   std::vector<double> shares;
   std::vector<std::int32_t> minimums;
+  std::vector<std::int32_t> maximums;
   shares.reserve(holders.size());
   minimums.reserve(holders.size());
   for (const auto& holder : holders) {
     shares.push_back(holder.division);
     minimums.push_back(std::max(1, holder.minimum));
+    maximums.push_back(std::max(minimums.back(), holder.maximum));
   }
-  const auto divided = balancing::divide(shares, minimums, division.total);
+  const auto divided = balancing::divide(shares, minimums, maximums, division.total);
   for (std::size_t i = 0; i < parts.size(); ++i) parts[i].replicas = divided[i];
   if (division.exact) return parts;
   keep_needed(holders, division, parts);

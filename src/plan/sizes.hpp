@@ -37,11 +37,12 @@ struct SizeInput {
   std::int32_t total = 0;
   std::int32_t max = 1;  ///< The bound of the total that is in force.
   const Demand& demand;
-  bool measured = false;          ///< Demand comes from a load metric.
-  double target = 1;              ///< Demand that one replica of the total is planned for.
-  double tolerance = 0.1;         ///< Of a rise.
-  bool is_edited = false;         ///< Declared weights were edited, and the shares are on their way.
-  std::span<const double> needs;  ///< Replicas by own readings, full shares applied; empty: by shares.
+  bool measured = false;           ///< Demand comes from a load metric.
+  double target = 1;               ///< Demand that one replica of the total is planned for.
+  double tolerance = 0.1;          ///< Of a rise.
+  bool is_edited = false;          ///< Declared weights were edited, and the shares are on their way.
+  std::span<const double> needs;   ///< Replicas by own readings, full shares applied; empty: by shares.
+  bool are_needs_unknown = false;  ///< Own readings decide, and just now none of them can be used.
 };
 
 /// What every backend is meant to have: its part or its minimum, what it carries beside, what fail-over will

@@ -77,6 +77,7 @@ class Wanting {
       const auto& before = remembered(i);
       Holder holder{.division = backend.sizing,
                     .minimum = minimum(i),
+                    .maximum = backend.member->declared->max_replicas.value_or(kMostReplicas),
                     .share = backend.full / 100,
                     .planned = backend.load.planned,
                     .had_extra = before.had_extra,
@@ -84,6 +85,8 @@ class Wanting {
                     .last = std::nullopt};
       // What its load asked for beside is asked for anew, or it would count twice.
       if (before.part) holder.last = *before.part - (before.had_extra ? 1 : 0);
+      // A need that is not known just now is no reason to fall.
+      if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = input_.needs[i];
         holder.division = input_.needs[i];
@@ -140,7 +143,7 @@ class Wanting {
       if (!input_.needs.empty() && figures_[i].full > 0)
         return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
     }
-    auto parts = balancing::divide(shares, minimums, input_.total);
+    auto parts = balancing::divide(shares, minimums, {}, input_.total);
     // Rounding, and the one more that load asks for, are no fail-over.
     for (auto& part : parts) part = part > 0 && part < kMostReplicas - 2 ? part + 2 : part;
     return parts;
@@ -155,6 +158,8 @@ class Wanting {
     const bool waits = backend.weight > backend.full + kSameShare && !input_.is_edited;
     if (!takes_over && !waits) return;
     const double share = std::max(backend.target, backend.weight) / 100;
+    // What rounding would swallow is no replica: it would stand in the way of somebody's part.
+    if ((share - backend.full / 100) * input_.total < 0.5) return;
     const auto replicas = whole_up(share * input_.total);
     if (replicas > sizes_[i].wanted) added_[i] = std::max(added_[i], replicas);
     want(sizes_[i], "Carry", replicas, "it carries traffic that is meant for others");

@@ -184,7 +184,9 @@ class Driver {
   /// sizes.
   void judge_fairness() {
     // Where nothing is read any more, computed shares stay as they were.
-    if (!is_computed(model_.spec()) || model_.disturbance() == Disturbance::BlindEdit) return;
+    const bool is_blind =
+        model_.disturbance() == Disturbance::Blind || model_.disturbance() == Disturbance::BlindEdit;
+    if (!is_computed(model_.spec()) || is_blind) return;
     double replicas = 0;
     double shares = 0;
     for (const auto& backend : model_.spec()["backends"]) {

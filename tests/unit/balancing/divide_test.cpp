@@ -19,6 +19,7 @@ struct Row {
   Counts minimums;
   std::int32_t total = 0;
   Counts want;
+  Counts maximums = {};
 };
 void PrintTo(const Row& row, std::ostream* os) {
   *os << row.name;
@@ -26,7 +27,8 @@ void PrintTo(const Row& row, std::ostream* os) {
 class Divide : public testing::TestWithParam<Row> {};
 
 TEST_P(Divide, Row) {
-  EXPECT_EQ(divide(GetParam().shares, GetParam().minimums, GetParam().total), GetParam().want);
+  const auto& row = GetParam();
+  EXPECT_EQ(divide(row.shares, row.minimums, row.maximums, row.total), row.want);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -41,6 +43,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"FewerReplicasThanBackendsGiveOneEach", {1, 1, 1}, {1, 1, 1}, 1, {1, 1, 1}},
                     Row{"WithoutAShareNoPart", {100, 0}, {1, 1}, 5, {5, 0}},
                     Row{"WithoutAnyShareNothing", {0, 0}, {1, 1}, 5, {0, 0}},
+                    Row{"AboveAMaximumTheOthersGetIt", {50, 50}, {1, 1}, 12, {9, 3}, {20, 3}},
+                    Row{"AMaximumIsReachedAndNotPassed", {50, 50}, {1, 1}, 6, {3, 3}, {20, 3}},
+                    Row{"ItMayBringAnotherToItsMaximum", {60, 30, 10}, {1, 1, 1}, 10, {2, 4, 4}, {2, 4, 9}},
+                    Row{"MaximumsBelowTheTotalAreNotPassed", {50, 50}, {1, 1}, 9, {2, 3}, {2, 3}},
+                    Row{"ItMayFreeNobodyFromItsMinimum", {90, 10}, {1, 4}, 10, {5, 5}, {5, 9}},
                     Row{"Nobody", {}, {}, 5, {}}),
     [](const auto& row) { return row.param.name; });
 
@@ -55,8 +62,8 @@ TEST(Divide, AddsUpAndNeverFallsWhereTheTotalGrows) {
       minimums.push_back(static_cast<std::int32_t>(random() % 5));
     }
     const auto total = static_cast<std::int32_t>(random() % 200);
-    const auto parts = divide(shares, minimums, total);
-    const auto more = divide(shares, minimums, total + 1);
+    const auto parts = divide(shares, minimums, {}, total);
+    const auto more = divide(shares, minimums, {}, total + 1);
     const auto least = std::accumulate(minimums.begin(), minimums.end(), 0);
     ASSERT_EQ(std::accumulate(parts.begin(), parts.end(), 0), std::max(total, least));
     for (std::size_t b = 0; b < size; ++b) {

@@ -36,6 +36,24 @@ TEST(Parts, AreOneAtLeastEvenAboveTheTotal) {
   EXPECT_THAT(divide(holders, {.total = 2, .most = 2}), ElementsAre(1, 1, 1));
 }
 
+TEST(Parts, WhatAMaximumLeavesTheOthersGet) {
+  const std::vector<Holder> holders = {{.division = 50}, {.division = 50, .maximum = 3}};
+  EXPECT_THAT(divide(holders, {.total = 12, .most = 12}), ElementsAre(9, 3));
+}
+
+TEST(Parts, ANeedBetweenTwoCountsMovesNoReplicaToAndFro) {
+  // 5.55 and 5.45 of 11 are 6 and 5; where it was 5 and 6, it stays so.
+  const std::vector<Holder> holders = {{.division = 5.55, .need = 5.55, .last = 5},
+                                       {.division = 5.45, .need = 5.45, .last = 6}};
+  EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(5, 6));
+}
+
+TEST(Parts, WhoNeedsAllOfItGivesNothingBack) {
+  const std::vector<Holder> holders = {{.division = 7.2, .need = 7.2, .last = 5},
+                                       {.division = 4.8, .need = 4.8, .last = 6}};
+  EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(7, 4));
+}
+
 TEST(Parts, OfNothingAreNothing) {
   EXPECT_THAT(divide(halves(), {.total = 0, .most = 9}), ElementsAre(0, 0));
   EXPECT_THAT(divide(halves(), {.total = -3, .most = 9}), ElementsAre(0, 0));
