@@ -285,7 +285,10 @@ class Wanting {
                "failover.preScale is Disabled: a standby keeps its minimum");
     }
     const auto most = backend.member->max_replicas(input_.max);
-    if (size.wanted > most) {
+    // Its part is bounded already: what it would have been without tells whether that is what stops it.
+    const bool is_bounded = size.has_part && size.wanted == most && !spec_.replicas &&
+                            backend.sizing / 100 * input_.total >= most + 0.5;
+    if (size.wanted > most || is_bounded) {
       size.stopped_by_own_maximum = true;
       size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
     }
