@@ -111,7 +111,8 @@ class Shifter {
     std::vector<double> rooms(movers_.size(), 100.0);
     if (!movement_.demand) return rooms;
     double ready = 0;
-    double others = 1;  // What is not on trial and not on its way out: those are given no more than they have.
+    double others =
+        1;  // What is not on trial and not on its way out: those are given no more than they have.
     const auto stays = [&](std::size_t i) {
       return !movers_[i].is_unfit && (weight(i) - transfer.falls[i] > kSame || movers_[i].target > kSame);
     };

@@ -17,7 +17,8 @@ namespace evenkeel::balancing {
 /// @param shares   relative; 0 or less: holds no part.
 /// @param minimums one per share, 0 or more.
 /// @param maximums one per share, not below its minimum; none at all: nobody has one.
-/// @return one part per share. They add up to `total`, or to the sum of the minimums where that is more, or of
+/// @return one part per share. They add up to `total`, or to the sum of the minimums where that is more, or
+/// of
 ///         the maximums where that is less.
 [[nodiscard]] std::vector<std::int32_t> divide(std::span<const double> shares,
                                                std::span<const std::int32_t> minimums,
