@@ -65,14 +65,19 @@ class PlacesTest(unittest.TestCase):
 
 
 class OrderTest(unittest.TestCase):
+    def order(self, room: str) -> list[str]:
+        mutant = mutation.Mutant(pathlib.PurePath(f"src/{room}/a.cpp"), 1, 0, "order", "", "", "")
+        names = [f"unit_{name}" for name in mutation.ROOMS]
+        return [judge.name for judge in order_for(mutant, [Judge(n, n, ()) for n in ("referee", "property", *names)])]
+
     def test_the_near_and_quick_come_first_and_rooms_below_are_not_asked(self) -> None:
-        (mutant,) = (mutation.Mutant(pathlib.PurePath("src/failover/a.cpp"), 1, 0, "order", "", "", ""),)
-        names = [f"unit_{room}" for room in mutation.ROOMS]
-        judges = [Judge(name, name, ()) for name in ("referee", "property", *names)]
         self.assertEqual(
-            [judge.name for judge in order_for(mutant, judges)],
-            ["unit_failover", "unit_plan", "unit_routing", "referee", "property"],
+            self.order("scaling"),
+            ["unit_scaling", "unit_plan", "unit_balancing", "unit_failover", "unit_routing", "referee", "property"],
         )
+
+    def test_the_referee_is_asked_about_what_it_knows(self) -> None:
+        self.assertEqual(self.order("failover"), ["unit_failover", "unit_plan", "unit_routing", "property"])
 
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ TEST(TimeZone, WhatIsNoZoneFileIsRefused) {
   }
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{0, 7}}, "UTC0")).has_value()) << "a kind that is not there";
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {3, 0}}, "UTC0")).has_value()) << "out of order";
+  EXPECT_FALSE(TimeZone::parse(zone_file({}, {}, "UTC0")).has_value()) << "no offset at all";
 }
 
 TEST(TimeZone, NoZoneIsMoreThanADayFromUtc) {

@@ -1,5 +1,6 @@
 #include "evenkeel/failover/health.hpp"
 
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -30,6 +31,18 @@ TEST(Expected, FollowsGrowthOnlyOnceItIsReadyAndAShrinkAtOnce) {
   EXPECT_EQ(expected(6, 5, 5), 6) << "what was given up is not missed";
   EXPECT_EQ(expected(6, 9, 6), 6) << "surge pods are not expected to stay";
   EXPECT_EQ(expected(0, 0, 7), 0);
+}
+
+TEST(Expected, IsInTheRecordWhereEndpointsAreMissing) {
+  Clinic clinic{2};
+  clinic.look(0);
+  clinic.seen[0].ready = 3;
+  const auto& backends = clinic.look(1).backends;
+  EXPECT_TRUE(backends[0].missing_endpoints);
+  EXPECT_FALSE(backends[1].missing_endpoints);
+  ASSERT_FALSE(backends[0].steps.empty());
+  EXPECT_EQ(backends[0].steps.front().step, std::string{"Expected"});
+  for (const auto& step : backends[1].steps) EXPECT_NE(step.step, std::string{"Expected"});
 }
 
 TEST(Fitness, AsleepIsWhoWasNeverReadyOrIsAtZeroByUs) {

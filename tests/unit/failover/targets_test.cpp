@@ -320,6 +320,16 @@ TEST(SlowStart, RisesByStepsFromItsMinimum) {
   EXPECT_NEAR(share(120), 50, 1e-9);
 }
 
+TEST(SlowStart, WithoutAWindowThereIsNone) {
+  Service service;
+  auto fresh = fit(0, 50);
+  fresh.slow_start = {.window = seconds{0}, .min_percent = 10};
+  for (const std::int64_t since : {-10, 0, 100}) {
+    fresh.eligible_since = at(since);
+    EXPECT_NEAR(service.target({fresh, fit(0, 50)}, 4.0, 0).front(), 50, 1e-9) << since;
+  }
+}
+
 TEST(SlowStart, LeavesNothingUnserved) {
   Service service;
   auto fresh = fit(0, 50);

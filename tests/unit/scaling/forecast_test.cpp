@@ -212,5 +212,18 @@ TEST_F(ForecastInTheTotal, WithoutAMetricItStillRaises) {
   EXPECT_EQ(decide(api::PredictiveMode::Off, 5, -1).replicas, 5);
 }
 
+TEST(SeasonMemoryOfNonsense, NumbersThatNoSeasonHasAreDropped) {
+  constexpr auto kFarthest = std::numeric_limits<std::int64_t>::max() / 1'000'000'000;
+  const auto kept = [&](std::int64_t newest) {
+    SeasonMemory memory{.season = seconds{kDay}, .newest = newest, .seasons = {{1, 2, 3}}};
+    memory.normalise();
+    return !memory.seasons.empty();
+  };
+  EXPECT_TRUE(kept(kFarthest));
+  EXPECT_FALSE(kept(kFarthest + 1));
+  EXPECT_TRUE(kept(-kFarthest));
+  EXPECT_FALSE(kept(-kFarthest - 1));
+}
+
 }  // namespace
 }  // namespace evenkeel::scaling
