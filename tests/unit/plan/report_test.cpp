@@ -1,9 +1,12 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "full_service.hpp"
 
 namespace evenkeel::plan {
 namespace {
@@ -13,6 +16,47 @@ TEST(NamesText, ReadsAsASentenceDoes) {
   EXPECT_EQ(names_text(std::vector<std::string>{"blue"}), "blue");
   EXPECT_EQ(names_text(std::vector<std::string>{"blue", "green"}), "blue and green");
   EXPECT_EQ(names_text(std::vector<std::string>{"blue", "green", "red"}), "blue, green and red");
+}
+
+/// Green gets 50 points; `off` more are seen. @return what is said `second` seconds after they were set.
+std::string effective(double off, std::int64_t second) {
+  Full service{4, 4, 200};
+  service.edit({3, 5});
+  (void)service.tick(10);
+  const auto set = weight(service.tick(0), "green");
+  service.observe("green", set + off);
+  return condition(service.tick(second), "WeightsEffective").reason;
+}
+
+TEST(WeightsEffective, IsFalseWhereAShareStaysMoreThanFivePointsOff) {
+  EXPECT_EQ(effective(5, 900), "SharesObserved");
+  EXPECT_EQ(effective(5.1, 900), "ShareOff");
+  EXPECT_EQ(effective(-5.1, 900), "ShareOff");
+  EXPECT_EQ(effective(5.1, 119), "SharesObserved") << "traffic takes its time";
+  EXPECT_EQ(effective(5.1, 120), "ShareOff");
+}
+
+TEST(SurgeDuringShift, IsToldOnce) {
+  Full service{2, 2, 260};
+  service.builder.scaling().max_surge_percent = 100;
+  service.edit({1, 3});
+  std::int64_t told = 0;
+  std::int32_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto decision = service.tick(10);
+    told += count_events(decision, "SurgeDuringShift");
+    most = std::max(most, replicas(decision) + replicas(decision, "green"));
+  }
+  EXPECT_GT(most, 4);
+  EXPECT_EQ(told, 1);
+}
+
+TEST(SurgeDuringShift, IsNotToldWhereNothingIsWritten) {
+  Full service{2, 2, 260};
+  service.builder.scaling().max_surge_percent = 100;
+  service.builder.spec().mode = api::Mode::Observe;
+  service.edit({1, 3});
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(count_events(service.tick(10), "SurgeDuringShift"), 0);
 }
 
 }  // namespace

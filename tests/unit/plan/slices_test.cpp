@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,85 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "evenkeel/plan/decide.hpp"
-
-#include "snapshot_builder.hpp"
+#include "full_service.hpp"
 
 /// A shift without room to grow: docs/decision.md, "Without room".
 namespace evenkeel::plan {
 namespace {
-
-using testing_support::SnapshotBuilder;
-
-/// Backends of one tier, as large as the maximum lets them be, without surge; a replica carries 70 requests a
-/// second. What is decided is there, ready and observed, at the next look.
-class Full {
- public:
-  Full(std::int32_t blue, std::int32_t green, double load) : Full({{"blue", blue}, {"green", green}}, load) {}
-  Full(const std::vector<std::pair<std::string, std::int32_t>>& backends, double load) : load_{load} {
-    std::int32_t sum = 0;
-    for (const auto& [name, replicas] : backends) sum += replicas;
-    builder.bounds(1, sum).windows(0, 0);
-    builder.scaling().max_surge_percent = 0;
-    for (const auto& [name, replicas] : backends)
-      builder.backend(name, {.weight = replicas, .spec = replicas, .share = 100.0 * replicas / sum});
-    builder.metric("rps", load);
-    (void)tick(0);
-  }
-  /// Declares other weights.
-  void edit(const std::vector<std::int32_t>& weights) {
-    for (std::size_t i = 0; i < weights.size(); ++i) builder.spec().backends[i].weight = weights[i];
-  }
-  /// One backend has `fewer` ready endpoints than replicas from now on.
-  void lose(const std::string& name, std::int32_t fewer) { missing_[name] = fewer; }
-  /// This much is measured of it from now on, whatever is set.
-  void observe(const std::string& name, double share) { observed_[name] = share; }
-  void fail_metric() { fails_ = true; }
-  /// Shows what was decided last and decides `seconds` later.
-  api::Decision tick(std::int64_t seconds) {
-    now_ += seconds;
-    builder.now(now_);
-    if (!memory_.empty()) {
-      for (const auto& [name, backend] : last_.backends) {
-        const auto ready = std::max(0, backend.replicas.value_or(0) - missing_[name]);
-        builder.seen(name, {.spec = backend.replicas, .ready = ready, .share = backend.weight});
-        const auto observed = observed_.find(name);
-        builder.snapshot().backends[name].observed_weight =
-            observed == observed_.end() ? backend.weight : observed->second;
-      }
-      builder.memory(memory_);
-    }
-    auto& metric = builder.snapshot().metrics["rps"];
-    metric.samples.clear();
-    if (!fails_) metric.samples = {{.value = load_, .time = builder.snapshot().now}};
-    if (fails_) metric.error = "nobody answers";
-    last_ = decide(builder.build());
-    memory_ = last_.memory;
-    return last_;
-  }
-
-  SnapshotBuilder builder;
-
- private:
-  double load_;
-  std::int64_t now_ = 0;
-  api::Decision last_;
-  std::string memory_;
-  std::map<std::string, std::int32_t> missing_;
-  std::map<std::string, double> observed_;
-  bool fails_ = false;
-};
-
-double weight(const api::Decision& decision, const std::string& name = "blue") {
-  return decision.backends.at(name).weight;
-}
-std::int32_t replicas(const api::Decision& decision, const std::string& name = "blue") {
-  return decision.backends.at(name).replicas.value_or(-1);
-}
-bool has_slice(const api::Decision& decision, const std::string& name = "blue") {
-  const auto& steps = decision.backends.at(name).steps;
-  return std::ranges::any_of(steps, [](const api::Step& step) { return step.step == std::string{"Slice"}; });
-}
 
 /// Ticks every 10 s until a decision moves a slice, or gives up a replica for one.
 api::Decision next_slice(Full& service) {
@@ -189,6 +113,10 @@ TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
     decision = service.tick(10);
   }
   EXPECT_NEAR(weight(decision, "green"), 100 * 140.0 / 260, 1e-6);
+  EXPECT_EQ(condition(decision, "WeightsEffective").status, api::ConditionStatus::False);
+  EXPECT_EQ(condition(decision, "WeightsEffective").reason, "CapacityBound");
+  service.builder.spec().backends[1].max_replicas = 3;
+  EXPECT_NE(condition(service.tick(10), "WeightsEffective").reason, "CapacityBound") << "it may grow";
 }
 
 /// Blue is to have nothing, and half of the traffic stays with it.
@@ -198,10 +126,10 @@ TEST(Draining, WhatNeverLeavesGoesWithItsTimeOut) {
   service.observe("blue", 50);
   auto decision = service.tick(10);
   EXPECT_EQ(weight(decision), 30) << "140 of 200 are ready elsewhere";
-  int told = 0;
+  std::int64_t told = 0;
   for (int second = 20; second <= 900; second += 10) {
     decision = service.tick(10);
-    for (const auto& event : decision.events) told += event.reason == "DrainIncomplete" ? 1 : 0;
+    told += count_events(decision, "DrainIncomplete");
     if (second < 610) EXPECT_EQ(replicas(decision), 2) << second;
     if (second >= 610) EXPECT_EQ(replicas(decision), 1) << second;
   }
