@@ -90,6 +90,12 @@ TEST_F(Idle, WakesToWhatTheTargetAsksForOutsideThePolicies) {
   EXPECT_EQ(at_load(2, 9'999'000).replicas, 100) << "the maximum holds all the same";
 }
 
+TEST_F(Idle, OnlyMoreThanTheMaximumIsTooMany) {
+  EXPECT_EQ(at_load(0, 1'000'000).scaling_limited.reason, "DesiredWithinRange") << "a hundred of a hundred";
+  current_ = 0;
+  EXPECT_EQ(at_load(1, 1'000'001).scaling_limited.reason, "TooManyReplicas");
+}
+
 TEST_F(Idle, AValueTargetWakesToTheRatio) {
   scaling_.metrics[0].target_type = api::TargetType::Value;
   EXPECT_EQ(at_load(0, 25'000).replicas, 3);
