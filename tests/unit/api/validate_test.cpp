@@ -77,6 +77,22 @@ const auto kFileName = [](const auto& file) { return file.param.stem().string();
 INSTANTIATE_TEST_SUITE_P(Corpus, GoodManifest, testing::ValuesIn(corpus("good")), kFileName);
 INSTANTIATE_TEST_SUITE_P(Corpus, BadManifest, testing::ValuesIn(corpus("bad")), kFileName);
 
+bool is_name(const std::string& name) {
+  const auto violations =
+      validate_manifest("apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: \"" +
+                        name + "\"}\nspec: {}\n");
+  return std::ranges::find(violations, "metadata.name", &Violation::field) == violations.end();
+}
+
+TEST(ValidateManifest, NamesAreSubdomains) {
+  for (const auto& name : {"a", "z", "0", "9", "az.09-a", "a--b", "a.b"}) EXPECT_TRUE(is_name(name)) << name;
+  for (const auto& name :
+       {"", "A", "a`", "a{", "a/", "a:", "-a", "a-", ".a", "a.", "a..b", "a.-b", "a-.b", "a_b"})
+    EXPECT_FALSE(is_name(name)) << name;
+  EXPECT_TRUE(is_name(std::string(253, 'a')));
+  EXPECT_FALSE(is_name(std::string(254, 'a')));
+}
+
 TEST(ValidateManifest, ANameThatIsNoTextIsMissing) {
   const auto violations = validate_manifest(
       "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: 5}\nspec: {}\n");
