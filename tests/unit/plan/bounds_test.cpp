@@ -187,16 +187,16 @@ TEST(BoundSizes, ASurgeIsSaidByThoseThatGrow) {
 class LoweredMaximum : public testing::Test {
  protected:
   LoweredMaximum() {
-    service_.memory.max_was_lowered = true;
-    service_.add("blue", {.spec = 6}, 100);
-    service_.add("green", {.tier = 1, .min = 2, .spec = 6}, 0);
-    service_.memory.backends["blue"].part = 4;
+    service.memory.max_was_lowered = true;
+    service.add("blue", {.spec = 6}, 100);
+    service.add("green", {.tier = 1, .min = 2, .spec = 6}, 0);
+    service.memory.backends["blue"].part = 4;
   }
   std::vector<std::int32_t> replicas(std::int32_t max) {
-    service_.max = max;
-    return replicas_of(service_.bounded({{.wanted = 6}, {.wanted = 6}}));
+    service.max = max;
+    return replicas_of(service.bounded({{.wanted = 6}, {.wanted = 6}}));
   }
-  Sizing service_;
+  Sizing service;
 };
 
 TEST_F(LoweredMaximum, TakesFromTheHighestTierDown) {
@@ -212,12 +212,12 @@ TEST_F(LoweredMaximum, NeverAPartOrAMinimum) {
 }
 
 TEST_F(LoweredMaximum, WhatIsKeptGoesForIt) {
-  service_.max = 100;
-  EXPECT_THAT(replicas_of(service_.bounded({{.wanted = 5, .kept = 6}, {.wanted = 6}})), ElementsAre(5, 6));
+  service.max = 100;
+  EXPECT_THAT(replicas_of(service.bounded({{.wanted = 5, .kept = 6}, {.wanted = 6}})), ElementsAre(5, 6));
 }
 
 TEST_F(LoweredMaximum, OnlyALoweredOneTakesWhatIsThere) {
-  service_.memory.max_was_lowered = false;
+  service.memory.max_was_lowered = false;
   EXPECT_THAT(replicas(5), ElementsAre(6, 6));
 }
 

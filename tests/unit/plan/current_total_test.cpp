@@ -20,15 +20,15 @@ class TotalNow : public testing::Test {
  protected:
   CurrentTotal settle() {
     std::vector<std::string> warnings;
-    const auto members = members_of(builder_.build(), warnings);
-    return settle_current_total(builder_.build(), members, memory_);
+    const auto members = members_of(builder.build(), warnings);
+    return settle_current_total(builder.build(), members, memory);
   }
-  SnapshotBuilder builder_;
-  Memory memory_;
+  SnapshotBuilder builder;
+  Memory memory;
 };
 
 TEST_F(TotalNow, TheFirstIsTheSumOfTheLowestTierThatMayTakeTraffic) {
-  builder_.backend("blue", {.weight = 0, .spec = 5})
+  builder.backend("blue", {.weight = 0, .spec = 5})
       .backend("green", {.tier = 1, .spec = 3})
       .backend("pink", {.tier = 1, .spec = 2})
       .backend("red", {.tier = 2, .spec = 7});
@@ -36,23 +36,23 @@ TEST_F(TotalNow, TheFirstIsTheSumOfTheLowestTierThatMayTakeTraffic) {
 }
 
 TEST_F(TotalNow, OfOneBackendIsWhatItsWorkloadSays) {
-  builder_.backend("blue", {.spec = 5});
-  memory_.total = 9;
+  builder.backend("blue", {.spec = 5});
+  memory.total = 9;
   EXPECT_EQ(settle().replicas, 5);
 }
 
 TEST_F(TotalNow, IsNoneWithoutAWorkloadThatIsOurs) {
-  builder_.backend("blue", {.spec = 0}).backend("green", {.spec = 0});
+  builder.backend("blue", {.spec = 0}).backend("green", {.spec = 0});
   EXPECT_EQ(settle().none, None::SwitchedOff);
-  builder_.backend("blue", {.spec = {}}).backend("green", {.has_workload = false});
+  builder.backend("blue", {.spec = {}}).backend("green", {.has_workload = false});
   EXPECT_EQ(settle().none, None::NotFound);
-  builder_.backend("green", {.spec = 0});
+  builder.backend("green", {.spec = 0});
   EXPECT_EQ(settle().none, None::SwitchedOff) << "one of them is there";
 }
 
 TEST_F(TotalNow, IsOneAtLeastWhileSomebodyIsAwake) {
-  builder_.backend("blue", {.spec = 1}).backend("green", {.spec = 1});
-  memory_.total = 0;
+  builder.backend("blue", {.spec = 1}).backend("green", {.spec = 1});
+  memory.total = 0;
   EXPECT_EQ(settle().replicas, 1);
 }
 
@@ -60,14 +60,14 @@ TEST_F(TotalNow, IsOneAtLeastWhileSomebodyIsAwake) {
 class TotalOfTwo : public TotalNow {
  protected:
   TotalOfTwo() {
-    memory_.total = 10;
+    memory.total = 10;
     for (const char* name : {"blue", "green"}) {
-      memory_.backends[name].written = {.from = 5, .to = 5};
-      memory_.backends[name].has_part = true;
+      memory.backends[name].written = {.from = 5, .to = 5};
+      memory.backends[name].has_part = true;
     }
   }
   std::int32_t with(std::int32_t blue, std::int32_t green) {
-    builder_.backend("blue", {.spec = blue}).backend("green", {.spec = green});
+    builder.backend("blue", {.spec = blue}).backend("green", {.spec = green});
     return settle().replicas;
   }
 };
@@ -79,17 +79,17 @@ TEST_F(TotalOfTwo, MovesWithWhatOthersChange) {
 }
 
 TEST_F(TotalOfTwo, ACountThatWeHaveNotWrittenYetIsOurs) {
-  memory_.backends["green"].written = {.from = 3, .to = 5};
+  memory.backends["green"].written = {.from = 3, .to = 5};
   EXPECT_EQ(with(5, 3), 10);
   EXPECT_EQ(with(5, 4), 9);
 }
 
 TEST_F(TotalOfTwo, OneWithoutAPartOrSwitchedOffSaysNothing) {
   EXPECT_EQ(with(5, 0), 10);
-  memory_.backends["green"].has_part = false;
+  memory.backends["green"].has_part = false;
   EXPECT_EQ(with(5, 8), 10);
-  memory_.backends["green"].has_part = true;
-  memory_.backends["green"].written.reset();
+  memory.backends["green"].has_part = true;
+  memory.backends["green"].written.reset();
   EXPECT_EQ(with(5, 8), 10);
 }
 
@@ -97,86 +97,86 @@ TEST_F(TotalOfTwo, OneWithoutAPartOrSwitchedOffSaysNothing) {
 class PendingTotal : public TotalOfTwo {
  protected:
   PendingTotal() {
-    for (const char* name : {"blue", "green"}) memory_.backends[name].written = {.from = 2, .to = 5};
-    memory_.history.pending = scaling::PendingScale{
+    for (const char* name : {"blue", "green"}) memory.backends[name].written = {.from = 2, .to = 5};
+    memory.history.pending = scaling::PendingScale{
         .time = at(0), .from = 4, .to = 10, .backends = {{"blue", {2, 5}}, {"green", {2, 5}}}};
   }
-  std::int64_t counted() { return memory_.history.change_after(at(-1000)); }
+  std::int64_t counted() { return memory.history.change_after(at(-1000)); }
 };
 
 TEST_F(PendingTotal, CountsAsSoonAsOneShowsItsNewCount) {
   EXPECT_EQ(with(5, 2), 10);
-  EXPECT_FALSE(memory_.history.pending);
+  EXPECT_FALSE(memory.history.pending);
   EXPECT_EQ(counted(), 6);
 }
 
 TEST_F(PendingTotal, WaitsAMinuteWhileOneShowsItsOldCount) {
-  builder_.now(60);
+  builder.now(60);
   EXPECT_EQ(with(2, 2), 4) << "limits are computed from before it";
-  EXPECT_TRUE(memory_.history.pending);
+  EXPECT_TRUE(memory.history.pending);
   EXPECT_EQ(with(2, 7), 6) << "and green is two more than we were going to write";
-  EXPECT_TRUE(memory_.history.pending);
-  builder_.now(61);
+  EXPECT_TRUE(memory.history.pending);
+  builder.now(61);
   EXPECT_EQ(with(2, 2), 4);
-  EXPECT_FALSE(memory_.history.pending) << "it was never made";
-  EXPECT_EQ(memory_.total, 4);
+  EXPECT_FALSE(memory.history.pending) << "it was never made";
+  EXPECT_EQ(memory.total, 4);
   EXPECT_EQ(counted(), 0);
 }
 
 TEST_F(PendingTotal, IsDroppedWhenAllShowAThirdCount) {
   EXPECT_EQ(with(3, 7), 10) << "two less and two more than we wrote";
-  EXPECT_FALSE(memory_.history.pending);
+  EXPECT_FALSE(memory.history.pending);
   EXPECT_EQ(counted(), 0);
 }
 
 TEST_F(PendingTotal, WithoutAWorkloadThatChangesOnlyTimeMakesItPast) {
-  memory_.history.pending->backends.clear();
+  memory.history.pending->backends.clear();
   (void)with(5, 5);
-  EXPECT_TRUE(memory_.history.pending) << "deciding again at the same moment";
-  builder_.now(1);
+  EXPECT_TRUE(memory.history.pending) << "deciding again at the same moment";
+  builder.now(1);
   (void)with(5, 5);
-  EXPECT_FALSE(memory_.history.pending);
+  EXPECT_FALSE(memory.history.pending);
   EXPECT_EQ(counted(), 6);
 }
 
 TEST_F(TotalOfTwo, AFreshLeaderHoldsItselfToBothCounts) {
-  builder_.memory("{}", true);
+  builder.memory("{}", true);
   EXPECT_EQ(with(7, 5), 12);
-  EXPECT_EQ(memory_.total, 12);
-  EXPECT_EQ(memory_.history.change_after(at(-1)), 2) << "it counts as made now";
-  EXPECT_EQ(memory_.history.highest_after(at(-1)), 12) << "and as asked for now";
+  EXPECT_EQ(memory.total, 12);
+  EXPECT_EQ(memory.history.change_after(at(-1)), 2) << "it counts as made now";
+  EXPECT_EQ(memory.history.highest_after(at(-1)), 12) << "and as asked for now";
 }
 
 /// record_total() of blue and green at 5 each.
 class Recording : public TotalOfTwo {
  protected:
   bool record(scaling::CountChange total, std::int32_t blue, std::int32_t green) {
-    builder_.backend("blue", {.spec = 5}).backend("green", {.spec = 5});
+    builder.backend("blue", {.spec = 5}).backend("green", {.spec = 5});
     std::vector<std::string> warnings;
-    const auto members = members_of(builder_.build(), warnings);
+    const auto members = members_of(builder.build(), warnings);
     std::vector<Size> sizes(2);
     sizes[0].replicas = blue;
     sizes[1].replicas = green;
     sizes[0].has_part = true;
-    return record_total(builder_.build().now, total, members, sizes, memory_);
+    return record_total(builder.build().now, total, members, sizes, memory);
   }
 };
 
 TEST_F(Recording, AChangeIsPendingWithThePartsThatChange) {
   EXPECT_TRUE(record({10, 12}, 7, 9));
-  EXPECT_EQ(memory_.total, 12);
-  ASSERT_TRUE(memory_.history.pending);
-  EXPECT_EQ(memory_.history.pending->backends.size(), 1U) << "green has no part";
-  EXPECT_EQ(memory_.history.pending->backends["blue"].to, 7);
-  EXPECT_EQ(memory_.backends["green"].written->to, 9);
-  EXPECT_FALSE(memory_.backends["green"].has_part);
+  EXPECT_EQ(memory.total, 12);
+  ASSERT_TRUE(memory.history.pending);
+  EXPECT_EQ(memory.history.pending->backends.size(), 1U) << "green has no part";
+  EXPECT_EQ(memory.history.pending->backends["blue"].to, 7);
+  EXPECT_EQ(memory.backends["green"].written->to, 9);
+  EXPECT_FALSE(memory.backends["green"].has_part);
 }
 
 TEST_F(Recording, TheSameChangeAgainIsNoNewOneAndIsDatedAnew) {
   EXPECT_TRUE(record({10, 12}, 7, 5));
-  builder_.now(10);
+  builder.now(10);
   EXPECT_FALSE(record({10, 12}, 7, 5));
-  EXPECT_EQ(memory_.history.pending->time, at(10));
+  EXPECT_EQ(memory.history.pending->time, at(10));
   EXPECT_TRUE(record({10, 13}, 8, 5));
   EXPECT_TRUE(record({9, 13}, 8, 5));
 }
@@ -184,7 +184,7 @@ TEST_F(Recording, TheSameChangeAgainIsNoNewOneAndIsDatedAnew) {
 TEST_F(Recording, WhereNothingChangesNothingIsPending) {
   EXPECT_TRUE(record({10, 12}, 7, 5));
   EXPECT_FALSE(record({10, 10}, 5, 5));
-  EXPECT_FALSE(memory_.history.pending);
+  EXPECT_FALSE(memory.history.pending);
 }
 
 }  // namespace

@@ -36,6 +36,7 @@ scaling::Reading stale() {
 
 std::vector<double> values_of(const DemandMemory& memory) {
   std::vector<double> values;
+  values.reserve(memory.highest.size());
   for (const auto& entry : memory.highest) values.push_back(entry.value);
   return values;
 }
@@ -235,6 +236,7 @@ std::vector<std::int32_t> limits(const SnapshotBuilder& builder, std::int32_t ma
   std::vector<std::string> warnings;
   const auto members = members_of(snapshot, warnings);
   std::vector<double> proportions;
+  proportions.reserve(members.size());
   for (const auto& member : members) proportions.push_back(member.declared->weight);
   return replica_limits(members, proportions, max);
 }
@@ -265,9 +267,9 @@ TEST(ReplicaLimits, AnOwnMinimumIsNoCause) {
 class Measuring : public testing::Test {
  protected:
   Demand at_second(std::int64_t second, const scaling::Reading& reading) {
-    return measure_demand(reading, kWindow, at(second), memory_);
+    return measure_demand(reading, kWindow, at(second), memory);
   }
-  DemandMemory memory_;
+  DemandMemory memory;
 };
 
 TEST_F(Measuring, AFreshReadingIsDemandAndTheWindowKnowsTheHighest) {
@@ -304,16 +306,16 @@ TEST_F(Measuring, APartialOneCountsOnlyWhereItIsHigher) {
 }
 
 TEST_F(Measuring, AfterALongWindowItStillKnowsThatLong) {
-  (void)measure_demand(fresh(120), seconds{900}, at(0), memory_);
-  EXPECT_EQ(measure_demand(fresh(80), seconds{900}, at(900), memory_).highest, 120);
+  (void)measure_demand(fresh(120), seconds{900}, at(0), memory);
+  EXPECT_EQ(measure_demand(fresh(80), seconds{900}, at(900), memory).highest, 120);
 }
 
 TEST_F(Measuring, AShortWindowKeepsFiveMinutesForTheFloor) {
   (void)at_second(0, fresh(120));
   (void)at_second(300, fresh(80));
-  EXPECT_EQ(memory_.highest_since(at(0)), 120);
+  EXPECT_EQ(memory.highest_since(at(0)), 120);
   (void)at_second(301, fresh(80));
-  EXPECT_EQ(memory_.highest_since(at(0)), 80);
+  EXPECT_EQ(memory.highest_since(at(0)), 80);
 }
 
 TEST(DemandInReplicas, IsWhatIsAskedFor) {
@@ -340,19 +342,19 @@ TEST(SpanOfAFloor, IsTheWindowButFiveMinutesAtLeast) {
 class Floor : public testing::Test {
  protected:
   Floor() {
-    memory_.record(at(0), 120);
-    memory_.record(at(50), 40);
+    memory.record(at(0), 120);
+    memory.record(at(50), 40);
     settle(100, true, false);
   }
   void settle(std::int64_t second, bool lost, bool covered) {
-    settle_floor(lost, covered, kWindow, at(second), memory_);
+    settle_floor(lost, covered, kWindow, at(second), memory);
   }
-  DemandMemory memory_;
+  DemandMemory memory;
 };
 
 TEST_F(Floor, IsTheHighestOfTheTimeBefore) {
-  ASSERT_TRUE(memory_.floor);
-  EXPECT_EQ(memory_.floor->lost, (DemandReading{.time = at(100), .value = 120}));
+  ASSERT_TRUE(memory.floor);
+  EXPECT_EQ(memory.floor->lost, (DemandReading{.time = at(100), .value = 120}));
 }
 
 TEST_F(Floor, LooksBackFiveMinutesAtLeast) {
@@ -367,49 +369,49 @@ TEST_F(Floor, LooksBackFiveMinutesAtLeast) {
 }
 
 TEST_F(Floor, ASecondLossDoesNotLowerIt) {
-  memory_.highest.clear();
-  memory_.record(at(110), 20);
+  memory.highest.clear();
+  memory.record(at(110), 20);
   settle(120, true, false);
-  EXPECT_EQ(memory_.floor->lost, (DemandReading{.time = at(120), .value = 120}));
+  EXPECT_EQ(memory.floor->lost, (DemandReading{.time = at(120), .value = 120}));
 }
 
 TEST_F(Floor, EndsOnceItHasBeenCoveredForItsSpan) {
   settle(200, false, true);
   settle(499, false, true);
-  EXPECT_TRUE(memory_.floor);
+  EXPECT_TRUE(memory.floor);
   settle(500, false, true);
-  EXPECT_FALSE(memory_.floor);
+  EXPECT_FALSE(memory.floor);
 }
 
 TEST_F(Floor, WhatIsCoveredInBetweenDoesNotCount) {
   settle(200, false, true);
   settle(300, false, false);
-  EXPECT_EQ(memory_.floor->covered_since, std::nullopt);
+  EXPECT_EQ(memory.floor->covered_since, std::nullopt);
   settle(400, false, true);
   settle(699, false, true);
-  EXPECT_TRUE(memory_.floor);
+  EXPECT_TRUE(memory.floor);
 }
 
 TEST_F(Floor, EndsAfterAnHourAtMost) {
   settle(100 + 3599, false, false);
-  EXPECT_TRUE(memory_.floor);
+  EXPECT_TRUE(memory.floor);
   settle(100 + 3600, false, false);
-  EXPECT_FALSE(memory_.floor);
+  EXPECT_FALSE(memory.floor);
 }
 
 TEST_F(Floor, RaisesDemandAndNeverLowersIt) {
-  const auto raised = with_floor({.value = 119, .highest = 130}, memory_);
+  const auto raised = with_floor({.value = 119, .highest = 130}, memory);
   EXPECT_EQ(raised.value, 120);
   EXPECT_EQ(raised.highest, 130);
   EXPECT_TRUE(raised.is_floor);
-  const auto raises_both = with_floor({.value = 30, .highest = 40}, memory_);
+  const auto raises_both = with_floor({.value = 30, .highest = 40}, memory);
   EXPECT_EQ(raises_both.highest, 120);
   for (const double enough : {120.0, 121.0}) {
-    const auto as_it_is = with_floor({.value = enough, .highest = enough}, memory_);
+    const auto as_it_is = with_floor({.value = enough, .highest = enough}, memory);
     EXPECT_EQ(as_it_is.value, enough);
     EXPECT_FALSE(as_it_is.is_floor) << enough;
   }
-  EXPECT_EQ(with_floor({}, memory_).value, 120) << "unknown demand is at least that";
+  EXPECT_EQ(with_floor({}, memory).value, 120) << "unknown demand is at least that";
   EXPECT_EQ(with_floor({.value = 1}, {}).value, 1) << "without a floor nothing changes";
 }
 

@@ -19,26 +19,26 @@ class Departing : public testing::Test {
                            double weight,
                            std::optional<double> observed = {}) {
     return follow_departure({.before = before, .weight = weight, .observed = observed, .now = at(second)},
-                            memory_);
+                            memory);
   }
-  DepartureMemory memory_;
+  DepartureMemory memory;
 };
 
 TEST_F(Departing, WhoLosesNothingIsFree) {
   EXPECT_FALSE(at_second(0, 40, 40).keeps_size);
-  EXPECT_EQ(memory_, DepartureMemory{});
+  EXPECT_EQ(memory, DepartureMemory{});
   EXPECT_FALSE(at_second(10, 40, 60).keeps_size);
-  EXPECT_EQ(memory_, DepartureMemory{});
+  EXPECT_EQ(memory, DepartureMemory{});
 }
 
 TEST_F(Departing, UnobservedItTakesDrainSecondsAfterTheLastFall) {
   EXPECT_TRUE(at_second(0, 100, 60).keeps_size);
   EXPECT_TRUE(at_second(20, 60, 40).keeps_size);
   EXPECT_TRUE(at_second(49, 40, 40).keeps_size) << "a further fall starts it anew";
-  EXPECT_FALSE(memory_.finished);
+  EXPECT_FALSE(memory.finished);
   EXPECT_FALSE(at_second(50, 40, 40).keeps_size);
-  EXPECT_TRUE(memory_.finished);
-  EXPECT_FALSE(memory_.gave_up);
+  EXPECT_TRUE(memory.finished);
+  EXPECT_FALSE(memory.gave_up);
 }
 
 TEST_F(Departing, ObservedItTakesUntilTheShareIsWithinTwoPointsOnEitherSide) {
@@ -46,21 +46,21 @@ TEST_F(Departing, ObservedItTakesUntilTheShareIsWithinTwoPointsOnEitherSide) {
   EXPECT_TRUE(at_second(300, 40, 40, 42.1).keeps_size);
   EXPECT_TRUE(at_second(305, 40, 40, 37.9).keeps_size) << "it is not where it is meant to be";
   EXPECT_FALSE(at_second(310, 40, 40, 42).keeps_size);
-  EXPECT_TRUE(memory_.finished);
+  EXPECT_TRUE(memory.finished);
 }
 
 TEST_F(Departing, FewerThanFivePointsKeepNobody) {
   EXPECT_FALSE(at_second(0, 100, 95.1).keeps_size);
-  EXPECT_FALSE(memory_.finished) << "but they are on their way";
+  EXPECT_FALSE(memory.finished) << "but they are on their way";
   EXPECT_TRUE(at_second(10, 95.1, 95).keeps_size) << "5 in all";
 }
 
 TEST_F(Departing, FewPointsAreOverByTimeWhateverIsObserved) {
   EXPECT_FALSE(at_second(0, 100, 96, 100).keeps_size);
   (void)at_second(29, 96, 96, 100);
-  EXPECT_FALSE(memory_.finished);
+  EXPECT_FALSE(memory.finished);
   (void)at_second(30, 96, 96, 100);
-  EXPECT_TRUE(memory_.finished);
+  EXPECT_TRUE(memory.finished);
 }
 
 TEST_F(Departing, ItsTimeOutEndsItWhateverIsObserved) {
@@ -70,62 +70,62 @@ TEST_F(Departing, ItsTimeOutEndsItWhateverIsObserved) {
   const auto end = at_second(600, 30, 30, 90);
   EXPECT_FALSE(end.keeps_size);
   EXPECT_TRUE(end.timed_out) << "a further fall does not start it anew";
-  EXPECT_TRUE(memory_.finished);
-  EXPECT_TRUE(memory_.gave_up);
+  EXPECT_TRUE(memory.finished);
+  EXPECT_TRUE(memory.gave_up);
 }
 
 TEST_F(Departing, AfterTheTimeOutWhatIsSeenCountsAgainOnceItHasArrived) {
   (void)at_second(0, 100, 40, 100);
   (void)at_second(600, 40, 40, 90);
   (void)at_second(610, 40, 40, 42.1);
-  EXPECT_TRUE(memory_.gave_up);
+  EXPECT_TRUE(memory.gave_up);
   (void)at_second(620, 40, 40);
-  EXPECT_TRUE(memory_.gave_up) << "nothing seen, nothing arrived";
+  EXPECT_TRUE(memory.gave_up) << "nothing seen, nothing arrived";
   (void)at_second(630, 40, 40, 38);
-  EXPECT_FALSE(memory_.gave_up);
-  EXPECT_TRUE(memory_.finished);
+  EXPECT_FALSE(memory.gave_up);
+  EXPECT_TRUE(memory.finished);
 }
 
 TEST_F(Departing, AShareThatComesBackEndsItWithoutFinishing) {
   (void)at_second(0, 100, 40);
   EXPECT_TRUE(at_second(10, 40, 99).keeps_size == false) << "a point is not worth waiting for";
-  EXPECT_TRUE(memory_.departure);
+  EXPECT_TRUE(memory.departure);
   EXPECT_FALSE(at_second(20, 99, 100).keeps_size);
-  EXPECT_FALSE(memory_.departure);
-  EXPECT_FALSE(memory_.finished);
+  EXPECT_FALSE(memory.departure);
+  EXPECT_FALSE(memory.finished);
 }
 
 TEST_F(Departing, ARiseForgetsThatItHadFinished) {
   (void)at_second(0, 100, 40, 100);
   (void)at_second(600, 40, 40, 90);
   (void)at_second(610, 40, 41);
-  EXPECT_FALSE(memory_.finished);
-  EXPECT_FALSE(memory_.gave_up);
+  EXPECT_FALSE(memory.finished);
+  EXPECT_FALSE(memory.gave_up);
 }
 
 TEST_F(Departing, AFurtherFallForgetsThatItHadFinished) {
   (void)at_second(0, 100, 90);
   (void)at_second(30, 90, 90);
-  ASSERT_TRUE(memory_.finished);
+  ASSERT_TRUE(memory.finished);
   EXPECT_TRUE(at_second(40, 90, 80).keeps_size);
-  EXPECT_FALSE(memory_.finished);
-  EXPECT_EQ(memory_.departure->from, 90);
+  EXPECT_FALSE(memory.finished);
+  EXPECT_EQ(memory.departure->from, 90);
 }
 
 TEST_F(Departing, DecidingAgainChangesNothing) {
   (void)at_second(0, 100, 90, 97);
-  const auto before = memory_;
+  const auto before = memory;
   EXPECT_TRUE(at_second(0, 90, 90, 97).keeps_size);
-  EXPECT_EQ(memory_, before);
+  EXPECT_EQ(memory, before);
 }
 
 TEST_F(Departing, ADifferenceOfRoundingIsNoMove) {
   (void)at_second(0, 100, 100 - 1e-7);
-  EXPECT_FALSE(memory_.departure);
+  EXPECT_FALSE(memory.departure);
   (void)at_second(0, 100, 90);
   (void)at_second(10, 90, 90 + 1e-7);
-  EXPECT_TRUE(memory_.departure);
-  EXPECT_EQ(memory_.departure->last, at(0));
+  EXPECT_TRUE(memory.departure);
+  EXPECT_EQ(memory.departure->last, at(0));
 }
 
 }  // namespace

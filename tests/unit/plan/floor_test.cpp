@@ -18,16 +18,16 @@ using testing_support::SnapshotBuilder;
 class AfterALoss : public testing::Test {
  protected:
   AfterALoss() {
-    builder_.windows(0, 0).backend("blue", {.spec = 6}).backend("green", {.tier = 1, .spec = 1});
+    builder.windows(0, 0).backend("blue", {.spec = 6}).backend("green", {.tier = 1, .spec = 1});
     (void)at(0, 6, 1, 100, 300);
   }
   /// Decides at `now` with so many ready endpoints, blue's share and a demand as they are given.
   api::Decision at(std::int64_t now, std::int32_t blue, std::int32_t green, double share, double demand) {
-    builder_.now(now).metric("rps", demand).memory(memory_);
-    builder_.seen("blue", {.spec = 6, .ready = blue, .share = share});
-    builder_.seen("green", {.spec = std::max(1, green), .ready = green, .share = 100 - share});
-    auto decision = decide(builder_.build());
-    memory_ = decision.memory;
+    builder.now(now).metric("rps", demand).memory(memory);
+    builder.seen("blue", {.spec = 6, .ready = blue, .share = share});
+    builder.seen("green", {.spec = std::max(1, green), .ready = green, .share = 100 - share});
+    auto decision = decide(builder.build());
+    memory = decision.memory;
     return decision;
   }
   static bool has_floor(const api::Decision& decision) {
@@ -35,8 +35,8 @@ class AfterALoss : public testing::Test {
                                [](const api::Step& step) { return step.step == std::string{"DemandFloor"}; });
   }
 
-  SnapshotBuilder builder_;
-  std::optional<std::string> memory_;
+  SnapshotBuilder builder;
+  std::optional<std::string> memory;
 };
 
 TEST_F(AfterALoss, WhatWasAskedForIsAFloor) {
@@ -76,7 +76,7 @@ TEST_F(AfterALoss, ItEndsWhenReadyCapacityHasCoveredItForFiveMinutes) {
 }
 
 TEST_F(AfterALoss, WhatWeTookDownIsNoLoss) {
-  builder_.spec().backends[0].weight = 0;
+  builder.spec().backends[0].weight = 0;
   EXPECT_FALSE(has_floor(at(10, 0, 1, 100, 5))) << "it was edited away";
 }
 

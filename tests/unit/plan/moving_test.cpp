@@ -32,6 +32,7 @@ Mover out(double set, std::int32_t ready) {
 
 std::vector<double> weights_of(const Moved& moved) {
   std::vector<double> weights;
+  weights.reserve(moved.moves.size());
   for (const auto& move : moved.moves) weights.push_back(move.weight);
   return weights;
 }

@@ -17,6 +17,7 @@ std::vector<Holder> halves() {
 
 std::vector<std::int32_t> replicas_of(const std::vector<Part>& parts) {
   std::vector<std::int32_t> replicas;
+  replicas.reserve(parts.size());
   for (const auto& part : parts) replicas.push_back(part.replicas);
   return replicas;
 }

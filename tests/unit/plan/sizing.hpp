@@ -89,23 +89,27 @@ class Sizing {
 
 inline std::vector<std::int32_t> wanted_of(const std::vector<Size>& sizes) {
   std::vector<std::int32_t> wanted;
+  wanted.reserve(sizes.size());
   for (const auto& size : sizes) wanted.push_back(size.wanted);
   return wanted;
 }
 inline std::vector<std::int32_t> kept_of(const std::vector<Size>& sizes) {
   std::vector<std::int32_t> kept;
+  kept.reserve(sizes.size());
   for (const auto& size : sizes) kept.push_back(size.kept);
   return kept;
 }
 /// -1: left alone.
 inline std::vector<std::int32_t> replicas_of(const std::vector<Size>& sizes) {
   std::vector<std::int32_t> replicas;
+  replicas.reserve(sizes.size());
   for (const auto& size : sizes) replicas.push_back(size.replicas.value_or(-1));
   return replicas;
 }
 /// The names of the steps, in order.
 inline std::vector<std::string> steps_of(const Size& size) {
   std::vector<std::string> steps;
+  steps.reserve(size.steps.size());
   for (const auto& step : size.steps) steps.emplace_back(step.step);
   return steps;
 }

@@ -227,23 +227,23 @@ TEST(WantedPreScale, WhatIsLeavingCarriesNothingOfIt) {
 class AfterFailOver : public testing::Test {
  protected:
   AfterFailOver() {
-    service_.total = 9;
-    service_.add_unfit("blue", {.spec = 9}, 100);
-    auto& green = service_.add("green", {.tier = 1, .spec = 9}, 0);
+    service.total = 9;
+    service.add_unfit("blue", {.spec = 9}, 100);
+    auto& green = service.add("green", {.tier = 1, .spec = 9}, 0);
     green.target = green.weight = 100;
-    EXPECT_THAT(wanted_of(service_.wanted()), ElementsAre(9, 9));
-    service_.figures[0].is_unfit = false;
-    service_.figures[0].is_eligible = true;
-    service_.figures[0].ready = 9;
-    service_.figures[0].target = service_.figures[0].weight = 100;
-    green_().target = green_().weight = 0;
+    EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 9));
+    service.figures[0].is_unfit = false;
+    service.figures[0].is_eligible = true;
+    service.figures[0].ready = 9;
+    service.figures[0].target = service.figures[0].weight = 100;
+    standby().target = standby().weight = 0;
   }
-  Figures& green_() { return service_.figures[1]; }
+  Figures& standby() { return service.figures[1]; }
   std::vector<Size> at_second(std::int64_t second) {
-    service_.builder.now(second);
-    return service_.wanted();
+    service.builder.now(second);
+    return service.wanted();
   }
-  Sizing service_;
+  Sizing service;
 };
 
 TEST_F(AfterFailOver, WhatItAddedStaysForAWindowAfterItWasNeededLast) {
@@ -256,14 +256,14 @@ TEST_F(AfterFailOver, WhatItAddedStaysForAWindowAfterItWasNeededLast) {
 }
 
 TEST_F(AfterFailOver, NoMoreIsKeptThanIsThere) {
-  service_.builder.seen("green", {.spec = 6});
+  service.builder.seen("green", {.spec = 6});
   EXPECT_THAT(kept_of(at_second(10)), ElementsAre(0, 6));
-  service_.builder.seen("green", {.spec = 12});
+  service.builder.seen("green", {.spec = 12});
   EXPECT_THAT(kept_of(at_second(10)), ElementsAre(0, 9)) << "nor more than fail-over added";
 }
 
 TEST_F(AfterFailOver, WhatIsOutIsNotKept) {
-  green_().is_out = true;
+  standby().is_out = true;
   EXPECT_THAT(kept_of(at_second(10)), ElementsAre(0, 0));
 }
 

@@ -355,5 +355,20 @@ TEST_F(Total, WhatTheOtherDirectionDidCountsInTheWholePeriod) {
   EXPECT_EQ(step(60, 50).replicas, 11) << "10 at the start of the period, and 1";
 }
 
+TEST_F(Total, AMetricThatFailsIsNamedAsUpstreamNamesIt) {
+  const auto reason_of = [&](api::MetricScope scope, const char* preset, const char* container) {
+    scaling_.metrics[0].scope = scope;
+    scaling_.metrics[0].preset = preset;
+    scaling_.metrics[0].container = container;
+    return step(0, 1, Quality::Error).scaling_active.reason;
+  };
+  using api::MetricScope;
+  EXPECT_EQ(reason_of(MetricScope::Service, "RequestsPerSecond", ""), "FailedGetExternalMetric");
+  EXPECT_EQ(reason_of(MetricScope::Pod, "RequestsPerSecond", ""), "FailedGetPodsMetric");
+  EXPECT_EQ(reason_of(MetricScope::Pod, "CPUUtilization", ""), "FailedGetResourceMetric");
+  EXPECT_EQ(reason_of(MetricScope::Pod, "MemoryUtilization", ""), "FailedGetResourceMetric");
+  EXPECT_EQ(reason_of(MetricScope::Pod, "MemoryUtilization", "web"), "FailedGetContainerResourceMetric");
+}
+
 }  // namespace
 }  // namespace evenkeel::scaling
