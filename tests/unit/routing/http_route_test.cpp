@@ -207,6 +207,16 @@ TEST(ServiceRefWithANamedPort, MatchesTheServiceAtAnyPort) {
   EXPECT_EQ(weights(patched(before, *plan)), (std::vector<int>{0, 1000}));
 }
 
+TEST(ServiceRefWithANumber, MatchesThatPortOnly) {
+  auto backends = blue_and_green(0, 100);
+  backends[0].service.port = "1029";
+  const auto before =
+      http_route({rule({ref("shop-blue", 1, 1029), ref("shop-blue", 1, 1028), ref("shop-green", 1)})});
+  const auto plan = provider().plan(kRoute, object(before), backends);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(weights(patched(before, *plan)), (std::vector<int>{0, 1, 2})) << "the other port is not ours";
+}
+
 struct BadRow {
   std::string name;
   std::string document;

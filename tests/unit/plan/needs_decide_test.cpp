@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "evenkeel/plan/decide.hpp"
+
+#include "snapshot_builder.hpp"
+
+/// What single backends say they need, in a whole decision: docs/decision.md, "Needs".
+namespace evenkeel::plan {
+namespace {
+
+using testing_support::SnapshotBuilder;
+
+/// Blue and green have half of the traffic each; a replica of either is planned for 10 jobs.
+class OwnNeeds : public testing::Test {
+ protected:
+  OwnNeeds() {
+    builder.windows(0, 0);
+    builder.backend("blue", {.spec = 4, .share = 50}).backend("green", {.spec = 4, .share = 50});
+  }
+  void declare(const std::string& name) {
+    builder.declare(name, 10'000, api::TargetType::AverageValue);
+    builder.scaling().metrics.back().scope = api::MetricScope::Backend;
+    builder.scaling().metrics.back().preset.clear();
+  }
+  void sample(const std::string& name, double blue, double green) {
+    auto& samples = builder.snapshot().metrics[name].samples;
+    samples.clear();
+    for (const auto& [backend, value] : {std::pair{"blue", blue}, std::pair{"green", green}}) {
+      samples.push_back({.labels = {{"backend", backend}}, .value = value, .time = builder.snapshot().now});
+    }
+  }
+  /// Both have been at their shares for long; what is decided then.
+  api::Decision settled() {
+    for (const char* name : {"blue", "green"}) builder.snapshot().backends[name].observed_weight = 50;
+    const auto first = decide(builder.build());
+    builder.now(600).memory(first.memory);
+    for (auto& [name, metric] : builder.snapshot().metrics) {
+      for (auto& one : metric.samples) one.time = builder.snapshot().now;
+    }
+    return decide(builder.build());
+  }
+  SnapshotBuilder builder;
+};
+
+std::optional<std::int32_t> part_of(const api::Decision& decision, const std::string& backend) {
+  const auto& steps = decision.backends.at(backend).steps;
+  const auto found =
+      std::ranges::find_if(steps, [](const api::Step& step) { return step.step == std::string{"Part"}; });
+  return found == steps.end() ? std::nullopt : found->replicas;
+}
+
+TEST_F(OwnNeeds, DivideTheTotal) {
+  declare("jobs");
+  sample("jobs", 60, 20);
+  const auto decision = settled();
+  EXPECT_EQ(decision.total.replicas, 8);
+  EXPECT_EQ(part_of(decision, "blue"), 6);
+  EXPECT_EQ(part_of(decision, "green"), 2);
+}
+
+TEST_F(OwnNeeds, OfTheMetricThatAsksForMostCount) {
+  declare("few");
+  declare("jobs");
+  declare("fewer");
+  sample("few", 10, 30);
+  sample("jobs", 60, 20);
+  sample("fewer", 10, 20);
+  const auto decision = settled();
+  EXPECT_EQ(decision.total.replicas, 8);
+  EXPECT_EQ(part_of(decision, "blue"), 6);
+  EXPECT_EQ(part_of(decision, "green"), 2);
+}
+
+}  // namespace
+}  // namespace evenkeel::plan
