@@ -143,6 +143,12 @@ TEST(BoundSizes, OfOneThatMissesSomeOnlyWhatServesUntilItsShareIsBack) {
   EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(6, 2)) << "it has its share: all of it counts";
   blue.weight = 20;
   EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(6, 6));
+  blue.weight = blue.sizing - kSameShare / 2;
+  EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(6, 2)) << "but for rounding it has it back";
+  blue.weight = 0;
+  blue.sizing = kSameShare;
+  EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(6, 2)) << "and this is rounding still";
+  blue.sizing = 60;
   blue.ready = 6;
   EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(6, 2)) << "it misses nobody";
 }
