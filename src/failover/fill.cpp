@@ -138,8 +138,8 @@ Filling::Filling(const Field& field, const Caps& caps)
   vessels_.reserve(field.size());
 }
 
-bool Filling::capped(std::size_t i) const {
-  return caps_.probation[i] < kInfinite || caps_.slow_start[i] < kInfinite;
+bool Filling::spared(std::size_t i) const {
+  return caps_.probation[i] < kInfinite || (!field_.known && caps_.slow_start[i] < kInfinite);
 }
 
 double Filling::room_of(std::size_t i, Room room) const {
@@ -189,7 +189,7 @@ void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
     }
     return !vessels_.empty();
   };
-  const bool found = choose([&](std::size_t i) { return !capped(i); }) ||
+  const bool found = choose([&](std::size_t i) { return !spared(i); }) ||
                      choose([&](std::size_t i) { return caps_.probation[i] == kInfinite; }) ||
                      choose([](std::size_t) { return true; });
   if (found) pour(vessels_, amount, levels_);

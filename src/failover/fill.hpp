@@ -71,7 +71,9 @@ class Filling {
   /// By ready capacity, whatever it can carry, in tiers from `from` to `to`.
   void take_rest(std::size_t from, std::size_t to, double amount);
   [[nodiscard]] double room_of(std::size_t i, Room room) const;
-  [[nodiscard]] bool capped(std::size_t i) const;
+  /// Whether it is left out of what nobody can carry, as long as there are others. Where demand is known
+  /// those in slow start are full by then like everybody else.
+  [[nodiscard]] bool spared(std::size_t i) const;
 
   const Field& field_;
   const Caps& caps_;

@@ -339,6 +339,14 @@ TEST(SlowStart, LeavesNothingUnserved) {
   EXPECT_THAT(service.target({fresh, fit(0, 50, 3, 4)}, 4.0, 0), near(1e-9, {25, 75}));
 }
 
+TEST(SlowStart, WhatNobodyCanCarryIsSharedByReadyCapacityAllTheSame) {
+  Service service;
+  auto fresh = fit(0, 50);
+  fresh.slow_start = {.window = seconds{120}, .min_percent = 10};
+  fresh.eligible_since = at(0);
+  EXPECT_THAT(service.target({fresh, fit(0, 50, 3, 4)}, 100.0, 0), near(1e-6, {400.0 / 7, 300.0 / 7}));
+}
+
 TEST(MinimumShare, HoldsUnderComputedProportions) {
   Service service;
   service.computed = true;
