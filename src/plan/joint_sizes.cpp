@@ -64,7 +64,8 @@ class Slicer {
 
   /// @return whether share was moved.
   bool run() {
-    if (!joint_.demand.value || moved_.stepped || is_in_flight()) return false;
+    // Nobody gives up anything while no signal can be used.
+    if (!joint_.demand.value || is_blind(joint_) || moved_.stepped || is_in_flight()) return false;
     const auto receiver = find_receiver();
     const auto sender = find_sender();
     if (!receiver || !sender) return false;

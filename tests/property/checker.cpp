@@ -159,20 +159,23 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
 }
 
 /// 6: after a fall of 5 points or more a backend keeps its size for drainSeconds.
-void Checker::check_drain_time(const api::Snapshot& snapshot, const Facts& facts) {
+void Checker::check_drain_time(const api::Snapshot& snapshot,
+                               const api::Decision& decision,
+                               const Facts& facts) {
   const auto& balancing = snapshot.service.spec.balancing;
   const auto keep = std::min(balancing.drain, balancing.drain_timeout);
   std::int64_t sum = 0;
   for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
-  const bool may_complain = history_known_ && facts.scaled && facts.sane && last_ && carried_out(facts) &&
+  const bool may_complain = history_known_ && decision.total.replicas.value_or(0) > 0 && facts.scaled &&
+                            facts.sane && last_ && carried_out(facts) &&
                             same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
                             facts.backends.size() > 1;
   if (!may_complain) return falls_.clear();
   for (const auto& backend : facts.backends) {
     const auto& name = backend.declared->name;
     const auto fall = falls_.find(name);
-    // Nothing leaves a backend that has got its share back.
-    const bool is_back = fall != falls_.end() && backend.decided->weight >= fall->second.share - kExact;
+    // What has left a backend that got its share back, or nearly so, is not worth waiting for.
+    const bool is_back = fall != falls_.end() && backend.decided->weight > fall->second.share - 5 + kExact;
     const bool waits = fall != falls_.end() && !is_back && snapshot.now - fall->second.time < keep &&
                        snapshot.now - fall->second.began < balancing.drain_timeout;
     if (waits && !backend.observed && backend.decided->replicas &&
@@ -254,7 +257,7 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
   check_kept_shares(snapshot, decision, facts);
   check_steps(snapshot, facts);
   check_hold(snapshot, decision, facts);
-  check_drain_time(snapshot, facts);
+  check_drain_time(snapshot, decision, facts);
   check_pending(snapshot, decision);
   undisturbed_ = history_known_ && facts.sane && carried_out(facts) && !snapshot.service.spec.replicas;
   last_ = Last{snapshot, decision};

@@ -48,7 +48,7 @@ class Checker {
   [[nodiscard]] bool shows_last_shares(const Facts& facts) const;
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
-  void check_drain_time(const api::Snapshot& snapshot, const Facts& facts);
+  void check_drain_time(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_kept_shares(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_pending(const api::Snapshot& snapshot, const api::Decision& decision);
   void complain(std::string rule, std::string detail);

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::literals::operator""_json_pointer;
 
 /// Points: the same share found on another way differs by what sums and divisions leave.
-constexpr double kRounding = 1e-8;
+constexpr double kRounding = 1e-7;
 
 /// What may not differ between two decisions on the same state of the world; empty: nothing does.
 std::string difference(const api::Decision& one, const api::Decision& other) {
