@@ -7,13 +7,6 @@
 
 namespace evenkeel::balancing {
 
-std::vector<double> declared_proportions(std::span<const api::Backend> backends) {
-  std::vector<double> proportions;
-  proportions.reserve(backends.size());
-  for (const auto& backend : backends) proportions.push_back(std::max(0, backend.weight));
-  return proportions;
-}
-
 std::vector<std::int32_t> divide(std::span<const double> shares,
                                  std::span<const std::int32_t> minimums,
                                  std::span<const std::int32_t> maximums,

@@ -4,13 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "evenkeel/api/load_balanced_service.hpp"
-
-/// How traffic and replicas are shared among the backends of a tier. docs/decision.md, "Sharing".
+/// How replicas are shared among backends. docs/decision.md, "Sharing".
 namespace evenkeel::balancing {
-
-/// The proportion of every backend inside its tier, relative: the declared weights.
-[[nodiscard]] std::vector<double> declared_proportions(std::span<const api::Backend> backends);
 
 /// Divides `total` among the holders of shares by Sainte-Lague, none getting less than its minimum: what the
 /// minimums take beyond their share, the others give; what is above a maximum, the others get.

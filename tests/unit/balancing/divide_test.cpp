@@ -73,11 +73,5 @@ TEST(Divide, AddsUpAndNeverFallsWhereTheTotalGrows) {
   }
 }
 
-TEST(DeclaredProportions, AreTheWeightsAndNeverBelowZero) {
-  const std::vector<api::Backend> backends = {
-      {.name = "blue", .weight = 80}, {.name = "green", .weight = 0}, {.name = "red", .weight = -5}};
-  EXPECT_EQ(declared_proportions(backends), (std::vector<double>{80, 0, 0}));
-}
-
 }  // namespace
 }  // namespace evenkeel::balancing
