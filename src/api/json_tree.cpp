@@ -25,7 +25,7 @@ json convert(simdjson::dom::element element, const std::string& path, std::vecto
       const simdjson::dom::object fields = element.get_object().value_unsafe();
       for (const auto member : fields) {
         const std::string name{member.key};
-        const auto member_path = path.empty() ? name : path + "." + name;
+        const auto member_path = path.empty() ? name : std::string{path}.append(".").append(name);
         if (members.contains(name)) duplicates.push_back(member_path);
         members[name] = convert(member.value, member_path, duplicates);
       }

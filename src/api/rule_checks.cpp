@@ -26,11 +26,11 @@ std::int64_t whole_or(const json& object, const char* name, std::int64_t otherwi
 
 /// The items of `object`.`list`.`items`, or none where one of the two is absent.
 const json& items_of(const json& object, const char* list, const char* items) {
-  static const json nothing = json::array();
+  static const json kNothing = json::array();
   const auto outer = object.find(list);
-  if (outer == object.end()) return nothing;
+  if (outer == object.end()) return kNothing;
   const auto inner = outer->find(items);
-  return inner == outer->end() ? nothing : *inner;
+  return inner == outer->end() ? kNothing : *inner;
 }
 
 std::int64_t tier_0_minimums(const json& spec) {
@@ -193,10 +193,10 @@ bool port_is_valid(const json& self) {
   if (!has(self, "port")) return true;
   const auto& port = self["port"];
   if (!port.is_string()) return whole(port) >= 1 && whole(port) <= 65535;
-  static const std::regex port_name{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"};
-  static const std::regex letter{"[a-z]"};
+  static const std::regex kPortName{"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"};
+  static const std::regex kLetter{"[a-z]"};
   const auto name = port.get<std::string>();
-  return name.size() <= 15 && std::regex_search(name, port_name) && std::regex_search(name, letter);
+  return name.size() <= 15 && std::regex_search(name, kPortName) && std::regex_search(name, kLetter);
 }
 
 bool routes_differ(const json& self) {
@@ -210,9 +210,9 @@ bool routes_differ(const json& self) {
 }
 
 bool label_names_are_valid(const json& self) {
-  static const std::regex label_name{"^[a-zA-Z_][a-zA-Z0-9_]*$"};
+  static const std::regex kLabelName{"^[a-zA-Z_][a-zA-Z0-9_]*$"};
   for (const auto& [key, value] : self.items()) {
-    if (key.size() > 63 || !std::regex_search(key, label_name)) return false;
+    if (key.size() > 63 || !std::regex_search(key, kLabelName)) return false;
   }
   return true;
 }
@@ -220,9 +220,9 @@ bool label_names_are_valid(const json& self) {
 bool is_cron(const json& self) {
   constexpr std::string_view kBefore = "self.matches('(?i)";
   constexpr std::string_view kAfter = "')";
-  static const std::regex cron{
+  static const std::regex kCron{
       kCronRule.begin() + kBefore.size(), kCronRule.end() - kAfter.size(), std::regex::icase};
-  return std::regex_search(self.get<std::string>(), cron);
+  return std::regex_search(self.get<std::string>(), kCron);
 }
 
 }  // namespace evenkeel::api::checks

@@ -23,7 +23,7 @@ class Compiler {
     schema.type = read_type(node, path);
     for (const auto& [keyword, value] : node.items()) {
       if (!take_structure(schema, keyword, value, path) && !take_bound(schema, keyword, value)) {
-        crd_.unknown_keywords.push_back(path + ": " + keyword);
+        crd_.unknown_keywords.push_back(std::string{path}.append(": ").append(keyword));
       }
     }
     schema.is_open =
@@ -49,7 +49,8 @@ class Compiler {
                       const std::string& path) {
     if (keyword == "properties") {
       for (const auto& [name, child] : value.items()) {
-        schema.properties.emplace(name, std::make_unique<Schema>(compile(child, path + "." + name)));
+        schema.properties.emplace(
+            name, std::make_unique<Schema>(compile(child, std::string{path}.append(".").append(name))));
       }
     } else if (keyword == "items") {
       schema.items = std::make_unique<Schema>(compile(value, path + "[]"));
@@ -146,8 +147,8 @@ Crd compile_crd(std::string_view yaml) {
 
 const Crd& built_in_crd() {
   // Constant once made, and made from a text that the tests have compiled: nothing here can fail.
-  static const Crd crd = compile_crd(crd_yaml());
-  return crd;
+  static const Crd kCrd = compile_crd(crd_yaml());
+  return kCrd;
 }
 
 int schema_revision() {

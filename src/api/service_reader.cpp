@@ -48,16 +48,16 @@ std::optional<Quantity> optional_quantity(const json& object, const char* name) 
 
 /// The object at `name`, an empty one where there is none: its fields then keep their defaults.
 const json& object_at(const json& object, const char* name) {
-  static const json empty = json::object();
+  static const json kEmpty = json::object();
   const auto member = object.find(name);
-  return member == object.end() ? empty : *member;
+  return member == object.end() ? kEmpty : *member;
 }
 
 /// The list at `name`, an empty one where there is none.
 const json& list_at(const json& object, const char* name) {
-  static const json empty = json::array();
+  static const json kEmpty = json::array();
   const auto member = object.find(name);
-  return member == object.end() ? empty : *member;
+  return member == object.end() ? kEmpty : *member;
 }
 
 template <class Enum>

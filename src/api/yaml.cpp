@@ -67,13 +67,13 @@ class Builder final : public YAML::EventHandler {
     json value;
     std::string path;
     YAML::Mark mark;
-    YAML::anchor_t anchor;
-    std::size_t nodes_before;
+    YAML::anchor_t anchor = 0;
+    std::size_t nodes_before = 0;
     std::optional<std::string> key;
   };
   struct Anchored {
     json value;
-    std::size_t nodes;
+    std::size_t nodes = 0;
   };
 
   void spend(const YAML::Mark& mark, std::size_t nodes) {

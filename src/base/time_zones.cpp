@@ -88,15 +88,15 @@ std::vector<std::pair<UtcTime, seconds>> changes_by_rule(const PosixRule& rule, 
   using std::chrono::days;
   std::vector<std::pair<UtcTime, seconds>> changes;
   if (!rule.summer) return changes;
-  const auto& [offset, start, end] = *rule.summer;
+  const auto& summer = *rule.summer;
   constexpr std::chrono::year kFirstYear{1970};
   const auto known = after == UtcTime::min()
                          ? kFirstYear
                          : std::chrono::year_month_day{std::chrono::floor<days>(after)}.year();
   for (auto year = known; year <= kLastYear; ++year) {
-    const UtcTime to_summer{start.in(year).time_since_epoch() - rule.standard};
-    const UtcTime to_standard{end.in(year).time_since_epoch() - offset};
-    if (to_summer > after) changes.emplace_back(to_summer, offset);
+    const UtcTime to_summer{summer.start.in(year).time_since_epoch() - rule.standard};
+    const UtcTime to_standard{summer.end.in(year).time_since_epoch() - summer.offset};
+    if (to_summer > after) changes.emplace_back(to_summer, summer.offset);
     if (to_standard > after) changes.emplace_back(to_standard, rule.standard);
   }
   std::ranges::sort(changes);
@@ -115,6 +115,7 @@ std::optional<TimeZone> TimeZone::parse(std::string_view content) {
   if (!header) return std::nullopt;
 
   std::vector<std::int64_t> times;
+  times.reserve(header->times);
   for (std::size_t i = 0; i < header->times; ++i) times.push_back(bytes.integer(8));
   const auto kinds = bytes.take(header->times);
   std::vector<seconds> offsets;

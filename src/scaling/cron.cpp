@@ -9,7 +9,6 @@ namespace evenkeel::scaling {
 namespace {
 
 using std::chrono::days;
-using std::chrono::hours;
 using std::chrono::local_days;
 using std::chrono::minutes;
 
@@ -115,6 +114,22 @@ bool Cron::has_day(std::chrono::year_month_day date) const {
   return any_day_ || any_weekday_ ? by_date && by_weekday : by_date || by_weekday;
 }
 
+std::optional<UtcTime> Cron::last_of_day(local_days day,
+                                         minutes latest,
+                                         UtcTime now,
+                                         const TimeZone& zone) const {
+  for (auto minute = latest.count(); minute >= 0; --minute) {
+    if (!hours_[static_cast<std::size_t>(minute / 60)]) {
+      minute -= minute % 60;  // on to the hour before
+      continue;
+    }
+    if (!minutes_[static_cast<std::size_t>(minute % 60)]) continue;
+    const auto moment = zone.to_utc(day + minutes{minute});
+    if (moment <= now) return moment;
+  }
+  return std::nullopt;
+}
+
 std::optional<UtcTime> Cron::last(UtcTime now, const TimeZone& zone) const {
   // A clock put back shows times that were there already: the later of the two offsets counts.
   const auto offset = std::max(zone.offset_at(now), zone.offset_at(now - days{1}));
@@ -122,17 +137,8 @@ std::optional<UtcTime> Cron::last(UtcTime now, const TimeZone& zone) const {
   const auto newest_day = std::chrono::floor<days>(latest);
   for (auto day = newest_day; day >= newest_day - kLongestWait; day -= days{1}) {
     if (!has_day(std::chrono::year_month_day{day})) continue;
-    const bool is_newest = day == newest_day;
-    const auto minute_of_day = is_newest ? std::chrono::floor<minutes>(latest - day).count() : 24 * 60 - 1;
-    for (auto hour = minute_of_day / 60; hour >= 0; --hour) {
-      if (!hours_[static_cast<std::size_t>(hour)]) continue;
-      const auto top = is_newest && hour == minute_of_day / 60 ? minute_of_day % 60 : 59;
-      for (auto minute = top; minute >= 0; --minute) {
-        if (!minutes_[static_cast<std::size_t>(minute)]) continue;
-        const auto moment = zone.to_utc(day + hours{hour} + minutes{minute});
-        if (moment <= now) return moment;
-      }
-    }
+    const auto end = day == newest_day ? std::chrono::floor<minutes>(latest - day) : minutes{24 * 60 - 1};
+    if (const auto moment = last_of_day(day, end, now, zone)) return moment;
   }
   return std::nullopt;
 }

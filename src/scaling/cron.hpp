@@ -23,6 +23,11 @@ class Cron {
 
  private:
   [[nodiscard]] bool has_day(std::chrono::year_month_day date) const;
+  /// The last moment at or before `now` among the minutes of `day` up to `latest`.
+  [[nodiscard]] std::optional<UtcTime> last_of_day(std::chrono::local_days day,
+                                                   std::chrono::minutes latest,
+                                                   UtcTime now,
+                                                   const TimeZone& zone) const;
 
   std::bitset<60> minutes_;
   std::bitset<24> hours_;
