@@ -155,7 +155,7 @@ bool would_overload(const HealthInput& input, const Patients& patients, const Pa
   return rest_carries(input, patients, candidate) < needed;
 }
 
-void refuse(Patient& patient, std::string why, std::vector<api::Event>& events) {
+void refuse(Patient& patient, const std::string& why, std::vector<api::Event>& events) {
   patient.note = why;
   if (patient.memory->refused) return;
   patient.memory->refused = true;

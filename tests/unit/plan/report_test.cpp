@@ -59,5 +59,15 @@ TEST(SurgeDuringShift, IsNotToldWhereNothingIsWritten) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(count_events(service.tick(10), "SurgeDuringShift"), 0);
 }
 
+TEST(NoReadyEndpoints, NamesThoseThatMayTakeTraffic) {
+  testing_support::SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .ready = 0})
+      .backend("green", {.weight = 0, .spec = 2, .ready = 0})
+      .metric("rps", 50);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(condition(decision, "Ready").reason, "NoReadyEndpoints");
+  EXPECT_TRUE(condition(decision, "Ready").message.ends_with("look at the pods of blue"));
+}
+
 }  // namespace
 }  // namespace evenkeel::plan
