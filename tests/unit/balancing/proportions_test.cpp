@@ -195,6 +195,19 @@ TEST(Gain, StaysWithinItsBounds) {
   }
 }
 
+TEST(Gain, ThatHasBeenHalvedStopsNobodyShortOfWhereHeBelongs) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.15, 0);
+  (void)tier.decide(0);
+  tier.tiers.front().gain = 1.0 / 64;
+  tier.candidates[0].latency = value(0.15, 30);
+  tier.candidates[1].latency = value(0.1, 30);
+  for (int i = 1; i < 60; ++i) (void)tier.decide(i * 30);
+  // 0.4 is where it belongs: 20 points from where it was, of which a gain of 1/64 would make steps of 0.3.
+  EXPECT_NEAR(tier.decide(60 * 30).front(), 0.4, 0.02);
+}
+
 TEST(Smoothing, FollowsTheTimeBetweenSamples) {
   Tier tier{Algorithm::LeastConnections};
   tier.balancing.smoothing = seconds{30};

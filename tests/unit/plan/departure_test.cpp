@@ -86,6 +86,15 @@ TEST_F(Departing, AfterTheTimeOutWhatIsSeenCountsAgainOnceItHasArrived) {
   EXPECT_TRUE(memory.finished);
 }
 
+TEST_F(Departing, AnotherOneHasATimeOutOfItsOwn) {
+  EXPECT_TRUE(at_second(0, 100, 60).keeps_size);
+  // A day later the first is over, seen or not.
+  EXPECT_TRUE(at_second(86'400, 60, 40).keeps_size);
+  EXPECT_FALSE(memory.gave_up);
+  EXPECT_FALSE(at_second(86'430, 40, 40).keeps_size);
+  EXPECT_TRUE(memory.finished);
+}
+
 TEST_F(Departing, AShareThatComesBackEndsItWithoutFinishing) {
   (void)at_second(0, 100, 40);
   EXPECT_TRUE(at_second(10, 40, 99).keeps_size == false) << "a point is not worth waiting for";

@@ -194,6 +194,31 @@ TEST(AtOnce, ThoseThatTheTargetsNameTakeItByHowFarTheyHaveToGo) {
   EXPECT_THAT(weights(movers, {.demand = 100, .pace = Pace::Rest, .missing = true}), near({0, 70, 30}));
 }
 
+TEST(AtOnce, WhatLeavesGoesFirstToThoseWhoseEndpointsCarryIt) {
+  // 700 of demand: the second carries 70 %, the third 10 %, whatever their targets are.
+  const std::vector<Mover> movers = {unfit(30), mover(30, 50, 7), mover(40, 50, 1)};
+  EXPECT_THAT(weights(movers, {.demand = 700, .missing = true}), near({0, 60, 40}));
+}
+
+TEST(AtOnce, InAnOverloadItGoesByWhatIsReady) {
+  const std::vector<Mover> movers = {unfit(60), mover(20, 70, 1), mover(20, 30, 1)};
+  // Both carry a half of what is carried at all, wherever their targets are.
+  EXPECT_THAT(weights(movers, {.demand = 7000, .missing = true}), near({0, 50, 50}));
+}
+
+TEST(AtOnce, OneOnProbationIsGivenNoMoreThanItsTarget) {
+  std::vector<Mover> movers = {unfit(50), mover(40, 90, 5), mover(10, 10, 5)};
+  movers[2].on_trial = true;
+  EXPECT_THAT(weights(movers, {.demand = 700, .missing = true}), near({0, 90, 10}));
+}
+
+TEST(AtOnce, AnOverloadIsNotHandedToSomebodyWithoutRoom) {
+  std::vector<Mover> movers = {mover(80, 20, 2), mover(20, 80, 2)};
+  movers[0].carried = 20;
+  // Each carries 140 of 1,000: a half of what is carried at all.
+  EXPECT_THAT(weights(movers, {.demand = 1000, .pace = Pace::Rest, .missing = true}), near({50, 50}));
+}
+
 TEST(AtOnce, WhoDrainsWithoutWaitingLeavesToo) {
   auto leaving = out(30, 5);
   leaving.leaves_now = true;
