@@ -139,8 +139,14 @@ TEST(HealthOfASnapshot, ASignalBelowItsThresholdEjects) {
   signal.min = Quantity::from_milli(1000);
   look.snapshot.service.spec.health.signals = {signal};
   look.snapshot.service.spec.health.failure_threshold = 1;
+  look.sample("goodput", "blue", 1.0);
   look.sample("goodput", "green", 0.5);
-  EXPECT_EQ(look.view().health.backends[1].fitness, Fitness::Unfit);
+  const auto view = look.view();
+  EXPECT_EQ(view.health.backends[1].fitness, Fitness::Unfit);
+  look.snapshot.now = at(10);
+  look.sample("goodput", "green", 1.0);
+  look.sample("goodput", "blue", 1.0);
+  EXPECT_EQ(look.view().health.backends[0].fitness, Fitness::Eligible) << "the threshold itself is good";
 }
 
 TEST(HealthOfASnapshot, ReadingsReachTheProportions) {

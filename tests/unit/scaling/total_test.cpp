@@ -370,5 +370,17 @@ TEST_F(Total, AMetricThatFailsIsNamedAsUpstreamNamesIt) {
   EXPECT_EQ(reason_of(MetricScope::Pod, "MemoryUtilization", "web"), "FailedGetContainerResourceMetric");
 }
 
+TEST_F(Total, AnOutageIsSaidOnlyWhereItHoldsSomething) {
+  ready_ = 0;
+  const auto says = [](const TotalOutcome& outcome) {
+    for (const auto& step : outcome.steps) {
+      if (step.step == "Outage") return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(says(step(0, 10)));
+  EXPECT_TRUE(says(step(1, 9)));
+}
+
 }  // namespace
 }  // namespace evenkeel::scaling
