@@ -29,6 +29,7 @@ Field::Field(const TargetInput& input) : backends{input.backends} {
   known = input.demand && std::isfinite(*input.demand) && *input.demand >= 0;
   for (const auto& backend : backends) known = known && is_positive(backend.capacity);
   ready.assign(size(), kInfinite);
+  limit.assign(size(), kInfinite);
   bound.assign(size(), kInfinite);
   tier_room.assign(tiers.size(), kInfinite);
   if (known) {
@@ -92,7 +93,7 @@ void Field::find_bounds(const TargetInput& input) {
     }
     const double each = backend.capacity / demand;
     ready[i] = backend.ready * each;
-    bound[i] = std::max(1, backend.limit) * each;
+    bound[i] = limit[i] = std::max(1, backend.limit) * each;
     if (strict[tier_of[i]]) bound[i] = std::min(bound[i], ready[i]);
   }
 }
@@ -121,6 +122,15 @@ double Field::carried_by(std::size_t tier) const {
     if (eligible(i) && tier_of[i] == tier) sum += ready[i];
   }
   return std::min(1.0, sum);
+}
+
+double Field::potential(std::size_t from, std::size_t to) const {
+  if (!known) return kInfinite;
+  double sum = 0;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (eligible(i) && tier_of[i] >= from && tier_of[i] <= to) sum += std::max(limit[i], ready[i]);
+  }
+  return sum;
 }
 
 bool Field::serves(std::size_t tier) const {
@@ -198,11 +208,14 @@ void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
 double Filling::fill_all() {
   double left = 1;
   const auto last = field_.tiers.size() - 1;
+  // What nobody may ever grow for a sender does not wait for.
+  const double beyond = std::max(0.0, left - field_.potential(field_.lowest, last));
   for (std::size_t t = field_.lowest; t <= last && left > 0; ++t) {
     const double reaching = std::min(left, field_.tier_room[t]);
     const double kept_back = left - reaching;
     left = kept_back + take(t, take_probation(t, reaching), Room::Bound);
-    left = take_senders(t == field_.lowest ? 0 : t, t, left);
+    const double kept = std::min(left, beyond);
+    left = kept + take_senders(t == field_.lowest ? 0 : t, t, left - kept);
   }
   if (field_.known) {
     for (std::size_t t = field_.lowest; t <= last; ++t) left = take(t, left, Room::Ready);
@@ -215,7 +228,8 @@ double Filling::fill_all() {
 
 void Filling::fill_tier(std::size_t tier, double amount) {
   double left = take(tier, take_probation(tier, amount), Room::Bound);
-  left = take_senders(tier, tier, left);
+  const double kept = std::min(left, std::max(0.0, amount - field_.potential(tier, tier)));
+  left = kept + take_senders(tier, tier, left - kept);
   if (field_.known) {
     left = take(tier, left, Room::Ready);
     left = take(tier, left, Room::Lifted);

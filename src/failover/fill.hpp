@@ -22,6 +22,7 @@ struct Field {
   bool known = false;                ///< Demand and capacities are known.
   std::vector<double> weight;        ///< Proportion, above 0 for whoever is eligible.
   std::vector<double> ready;         ///< What its ready endpoints carry; infinite where nothing bounds it.
+  std::vector<double> limit;         ///< What it would carry with all the replicas that it may have.
   std::vector<double> bound;         ///< The smaller of that and its limit, where that is what counts.
   std::vector<double> capacity;      ///< Ready capacity, relative.
   std::vector<double> tier_room;     ///< Of a tier, where demand is unknown; else infinite.
@@ -31,6 +32,9 @@ struct Field {
   [[nodiscard]] std::size_t size() const { return backends.size(); }
   /// What the ready endpoints of a tier's eligible backends carry in all, at most 1.
   [[nodiscard]] double carried_by(std::size_t tier) const;
+  /// What the eligible backends of tiers from `from` to `to` would carry if all that they may have were ready;
+  /// infinite where demand is unknown.
+  [[nodiscard]] double potential(std::size_t from, std::size_t to) const;
   /// Whether anybody in a tier may have a share.
   [[nodiscard]] bool serves(std::size_t tier) const;
 

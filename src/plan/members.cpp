@@ -127,6 +127,11 @@ std::vector<double> shares_as_set(std::span<const Member> members) {
   // Traces of a share are what rounding left.
   constexpr double kTrace = 1e-6;
   for (auto& share : shares) share = share * 100 / sum < kTrace ? 0.0 : share * 100 / sum;
+  // Many traces are something: what is left adds up to 100 all the same.
+  sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (std::abs(sum - 100) > 1e-9) {
+    for (auto& share : shares) share *= 100 / sum;
+  }
   return shares;
 }
 

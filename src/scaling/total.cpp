@@ -122,7 +122,7 @@ class Decider {
 
   void follow_awake(Proposal proposal, bool idle) {
     if (falls_back(proposal)) {
-      proposal.replicas = std::max(current(), input_.scaling.on_missing_metrics.replicas);
+      proposal.replicas = std::max(held_total(), input_.scaling.on_missing_metrics.replicas);
       proposal.metric.clear();
       add_step("Fallback", *proposal.replicas, proposal.problem);
     }
@@ -167,11 +167,15 @@ class Decider {
     }
   }
 
-  void hold() {
-    // A rise that was decided and is not seen yet is not taken back because nothing can be read. One backend
-    // does as upstream, to which a count is what the workload says.
+  /// A rise that was decided and is not seen yet is not taken back because nothing can be read. One backend does
+  /// as upstream, to which a count is what the workload says.
+  [[nodiscard]] std::int32_t held_total() const {
     const bool rises = input_.counts.several && history_.pending && history_.pending->to > current();
-    const auto held = std::min(rises ? history_.pending->to : current(), input_.limits.max);
+    return std::min(rises ? history_.pending->to : current(), input_.limits.max);
+  }
+
+  void hold() {
+    const auto held = held_total();
     outcome_.replicas = held;
     add_step("Hold", held, outcome_.scaling_active.message);
     const auto stable = raised_by_forecast(held);
