@@ -167,8 +167,8 @@ class Decider {
     }
   }
 
-  /// A rise that was decided and is not seen yet is not taken back because nothing can be read. One backend does
-  /// as upstream, to which a count is what the workload says.
+  /// A rise that was decided and is not seen yet is not taken back because nothing can be read. One backend
+  /// does as upstream, to which a count is what the workload says.
   [[nodiscard]] std::int32_t held_total() const {
     const bool rises = input_.counts.several && history_.pending && history_.pending->to > current();
     return std::min(rises ? history_.pending->to : current(), input_.limits.max);
