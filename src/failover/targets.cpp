@@ -55,8 +55,7 @@ std::vector<double> set_shares(const Field& field, Chosen chosen) {
   std::vector<double> shares(field.size(), 0);
   double sum = 0;
   for (std::size_t i = 0; i < field.size(); ++i) {
-    const double kept = field.backends[i].kept_share;
-    if (chosen(i) && is_positive(kept)) sum += shares[i] = std::min(kept, 100.0);
+    if (chosen(i)) sum += shares[i] = field.set[i];
   }
   if (!(sum > 0)) return {};
   for (auto& share : shares) share = share / sum * 100;

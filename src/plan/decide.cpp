@@ -132,7 +132,6 @@ HealthFigures health_figures(const Joint& joint) {
   return {.demand = joint.demand.value,
           .capacities = joint.capacities,
           .set = joint.origin,
-          .kept = joint.set,
           .at_zero_by_us = joint.asleep,
           .first_sight = joint.first_sight};
 }

@@ -184,7 +184,6 @@ failover::Targets find_targets(const api::Snapshot& snapshot,
                         .limit = limits[i],
                         .capacity = figures.capacities[i],
                         .set_share = figures.set[i],
-                        .kept_share = figures.kept[i],
                         .waiting_sender = health.fitness == Fitness::Out && view.leaves_now[i] == 0,
                         .slow_start = member.declared->slow_start,
                         .eligible_since = health.eligible_since});

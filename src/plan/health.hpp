@@ -34,7 +34,6 @@ struct HealthFigures {
   std::optional<double> demand;         ///< Empty: unknown.
   std::span<const double> capacities;   ///< Of one replica, in the unit of demand.
   std::span<const double> set;          ///< Shares that were set when this moment was decided first, percent.
-  std::span<const double> kept;         ///< Shares that are set now, percent.
   std::span<const char> at_zero_by_us;  ///< A count of 0 that we wrote.
   bool first_sight = false;             ///< There is no memory of this service.
 };

@@ -167,13 +167,13 @@ void find_full_shares(Joint& joint) {
     if (tier && may_serve(member) && member.declared->tier == *tier) {
       share = equal ? 1 : std::max(1, member.declared->weight);
     } else if (!tier && health[member.index].ready > 0) {
-      share = joint.set[member.index];
+      share = joint.origin[member.index];
     }
     joint.full[member.index] = share;
     sum += share;
   }
   if (!(sum > 0)) {
-    joint.full = joint.set;
+    joint.full = joint.origin;
     return;
   }
   for (auto& share : joint.full) share *= 100 / sum;

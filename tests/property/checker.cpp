@@ -246,6 +246,8 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
                                  shows_last_shares(facts));
   for (auto& backend : facts.backends) {
     backend.expected = expected_[backend.declared->name];
+    // Somebody else's memory may say anything of the last share.
+    if (origin == MemoryOrigin::Foreign) backend.repeated = 100;
     if (!repeats) continue;
     const auto made = last_->decision.backends.find(backend.declared->name);
     if (made != last_->decision.backends.end()) backend.repeated = made->second.weight;

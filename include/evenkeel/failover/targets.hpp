@@ -27,7 +27,6 @@ struct TargetBackend {
   std::int32_t limit = 0;       ///< The most replicas that it is meant to have.
   double capacity = 1;          ///< Of a replica, in the unit of demand.
   double set_share = 0;         ///< Percent of all traffic, set when this moment was decided first; anything.
-  double kept_share = 0;        ///< The same as it is set now: what stays where nobody can serve.
   bool waiting_sender = false;  ///< Out, and its share waits for who is to take it.
   api::SlowStart slow_start;
   std::optional<WallTime> eligible_since;  ///< It has just become eligible: slow start applies.

@@ -97,7 +97,6 @@ class World {
       target.eligible_since = backend.eligible_since;
       target.capacity = seen[i].capacity;
       target.set_share = seen[i].set_share;
-      target.kept_share = seen[i].set_share;
       target.waiting_sender = backend.fitness == Fitness::Out;
     }
     const TargetInput input{.backends = targets,

@@ -46,7 +46,6 @@ inline TargetBackend asleep(std::int32_t tier, double proportion) {
 }
 inline TargetBackend set(TargetBackend backend, double share) {
   backend.set_share = share;
-  backend.kept_share = share;
   return backend;
 }
 inline TargetBackend limited(TargetBackend backend, std::int32_t limit) {

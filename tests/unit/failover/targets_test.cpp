@@ -361,7 +361,6 @@ TEST(TargetSharesOfNonsense, AreFiniteAndAddUp) {
     auto odd = fit(0, value);
     odd.capacity = value;
     odd.set_share = value;
-    odd.kept_share = value;
     odd.declared_proportion = value;
     const auto targets = service.decide({odd, unfit(0, 1), fit(0, value), fit(1, 1)}, value);
     double sum = 0;

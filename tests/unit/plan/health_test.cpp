@@ -62,8 +62,7 @@ class Look {
 
  private:
   HealthFigures figures() const {
-    return {
-        .demand = demand_, .capacities = capacities_, .set = set_, .kept = set_, .at_zero_by_us = at_zero_};
+    return {.demand = demand_, .capacities = capacities_, .set = set_, .at_zero_by_us = at_zero_};
   }
   std::vector<Member> members_;
   std::vector<double> capacities_;
