@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "evenkeel/base/apportion.hpp"
+#include "evenkeel/balancing/divide.hpp"
 #include "evenkeel/base/moment.hpp"
 #include "evenkeel/scaling/history.hpp"
 
@@ -127,6 +127,10 @@ std::vector<std::int32_t> replica_limits(std::span<const Member> members,
                                          std::int32_t max) {
   std::vector<std::int32_t> limits(members.size(), 0);
   std::vector<double> shares(members.size(), 0.0);
+  const std::vector<std::int32_t> minimums(members.size(), 1);
+  std::vector<std::int32_t> maximums;
+  maximums.reserve(members.size());
+  for (const auto& member : members) maximums.push_back(std::max(1, member.max_replicas(max)));
   for (const auto& first : members) {
     const auto tier = first.declared->tier;
     const bool is_done = std::ranges::any_of(members.first(first.index),
@@ -135,7 +139,8 @@ std::vector<std::int32_t> replica_limits(std::span<const Member> members,
     for (const auto& member : members) {
       shares[member.index] = member.declared->tier == tier ? proportions[member.index] : 0.0;
     }
-    const auto parts = apportion(shares, std::max(1, max));
+    // What its own maximum leaves of a part, the others may have, as they may of the total.
+    const auto parts = balancing::divide(shares, minimums, maximums, std::max(1, max));
     for (const auto& member : members) {
       if (member.declared->tier != tier) continue;
       const auto own = member.max_replicas(max);

@@ -78,6 +78,7 @@ std::vector<double> full_shares(const std::vector<Seen>& seen, api::Algorithm al
   Joint joint{.snapshot = builder.build(), .members = members, .memory = memory, .decision = decision};
   for (const auto& one : seen) {
     joint.set.push_back(one.set);
+    joint.origin.push_back(one.set);
     joint.view.health.backends.push_back({.fitness = one.fitness, .ready = one.ready});
   }
   find_full_shares(joint);
