@@ -177,7 +177,8 @@ double Filling::take(std::size_t tier, double amount, Room room) {
   return pour(vessels_, amount, levels_);
 }
 
-double Filling::take_senders(std::size_t from, std::size_t to, double amount) {
+double Filling::take_senders(std::size_t from, std::size_t to, double amount, double beyond) {
+  const double refused = std::min(amount, beyond);
   vessels_.clear();
   for (std::size_t i = 0; i < field_.size(); ++i) {
     const auto& backend = field_.backends[i];
@@ -186,7 +187,7 @@ double Filling::take_senders(std::size_t from, std::size_t to, double amount) {
     const double room = std::max(0.0, std::min(field_.set[i], field_.ready[i]) - levels_[i]);
     vessels_.push_back({.index = i, .weight = field_.set[i], .room = room});
   }
-  return pour(vessels_, amount, levels_);
+  return refused + pour(vessels_, amount - refused, levels_);
 }
 
 void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
@@ -208,14 +209,12 @@ void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
 double Filling::fill_all() {
   double left = 1;
   const auto last = field_.tiers.size() - 1;
-  // What nobody may ever grow for a sender does not wait for.
   const double beyond = std::max(0.0, left - field_.potential(field_.lowest, last));
   for (std::size_t t = field_.lowest; t <= last && left > 0; ++t) {
     const double reaching = std::min(left, field_.tier_room[t]);
     const double kept_back = left - reaching;
     left = kept_back + take(t, take_probation(t, reaching), Room::Bound);
-    const double kept = std::min(left, beyond);
-    left = kept + take_senders(t == field_.lowest ? 0 : t, t, left - kept);
+    left = take_senders(t == field_.lowest ? 0 : t, t, left, beyond);
   }
   if (field_.known) {
     for (std::size_t t = field_.lowest; t <= last; ++t) left = take(t, left, Room::Ready);
@@ -228,8 +227,7 @@ double Filling::fill_all() {
 
 void Filling::fill_tier(std::size_t tier, double amount) {
   double left = take(tier, take_probation(tier, amount), Room::Bound);
-  const double kept = std::min(left, std::max(0.0, amount - field_.potential(tier, tier)));
-  left = kept + take_senders(tier, tier, left - kept);
+  left = take_senders(tier, tier, left, std::max(0.0, amount - field_.potential(tier, tier)));
   if (field_.known) {
     left = take(tier, left, Room::Ready);
     left = take(tier, left, Room::Lifted);

@@ -70,8 +70,8 @@ class Filling {
   /// On probation: their cap first, for it is neither more nor less.
   double take_probation(std::size_t tier, double amount);
   double take(std::size_t tier, double amount, Room room);
-  /// Senders of tiers from `from` to `to`.
-  double take_senders(std::size_t from, std::size_t to, double amount);
+  /// Senders of tiers from `from` to `to`. They do not wait for what is `beyond` all that anybody may grow.
+  double take_senders(std::size_t from, std::size_t to, double amount, double beyond);
   /// By ready capacity, whatever it can carry, in tiers from `from` to `to`.
   void take_rest(std::size_t from, std::size_t to, double amount);
   [[nodiscard]] double room_of(std::size_t i, Room room) const;

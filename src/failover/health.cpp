@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "evenkeel/base/digest.hpp"
 #include "evenkeel/base/moment.hpp"
 
 #include "assess.hpp"
@@ -226,9 +227,7 @@ HealthOutcome assess_health(const HealthInput& input,
 
 std::uint32_t digest(std::string_view text) {
   if (text.empty()) return 0;
-  std::uint32_t digest = 2166136261U;
-  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 16777619U;
-  return std::max(1U, digest);
+  return std::max(1U, mix_digest(kDigestStart, text));
 }
 
 void redate(HealthMemory& memory, WallTime now) {

@@ -308,15 +308,13 @@ void decide_sizes(Joint& joint) {
   }
 }
 
-/// Shares and sizes stay as they are, and so does what is remembered.
+/// Shares and sizes stay as they are; what this makes of the memory is for the caller to drop.
 void pause(Joint& joint) {
-  Memory untouched = joint.memory;
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
   for (auto& backend : joint.figures) backend.target = backend.weight;
   joint.decision.events.clear();
   report_backends(joint);
   report_no_scaling("Paused", "spec.mode is Paused: nothing is decided", joint.decision);
-  joint.memory = std::move(untouched);
 }
 
 void assess_and_measure(Joint& joint) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "evenkeel/base/digest.hpp"
 #include "evenkeel/base/moment.hpp"
 
 #include "joint.hpp"
@@ -23,13 +24,12 @@ double settled(double share) {
 }
 
 std::uint32_t mixed(std::uint32_t digest, std::string_view text) {
-  for (const char c : text) digest = (digest ^ static_cast<unsigned char>(c)) * 16777619U;  // FNV-1a
-  return (digest ^ 0xffU) * 16777619U;
+  return mix_digest(mix_digest(digest, text), "\xff");  // No text ends like that: "ab", "c" is not "a", "bc".
 }
 
 /// What an edit of shares is recognised by: names, tiers, weights, algorithm, and who is to drain.
 std::uint32_t digest_of(const Joint& joint) {
-  std::uint32_t digest = 2166136261U;
+  std::uint32_t digest = kDigestStart;
   digest = mixed(digest, api::to_string(joint.spec().balancing.algorithm));
   for (const auto& member : joint.members) {
     const auto& declared = *member.declared;
@@ -43,13 +43,16 @@ std::uint32_t digest_of(const Joint& joint) {
 
 std::uint32_t mixed_number(std::uint32_t digest, double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
-  for (unsigned shift = 0; shift < 64; shift += 8) digest = (digest ^ ((bits >> shift) & 0xffU)) * 16777619U;
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    const char byte = static_cast<char>((bits >> shift) & 0xffU);
+    digest = mix_digest(digest, {&byte, 1});
+  }
   return digest;
 }
 
 /// What the origin of shares is recognised by: who is there, ready, and has which share.
 std::uint32_t digest_of_state(const Joint& joint) {
-  std::uint32_t digest = 2166136261U;
+  std::uint32_t digest = kDigestStart;
   for (const auto& member : joint.members) {
     digest = mixed(digest, member.declared->name);
     digest = mixed_number(digest, member.declared->tier);

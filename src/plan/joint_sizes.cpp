@@ -12,23 +12,9 @@ namespace {
 /// Points within which a share counts as being where it is meant to be.
 constexpr double kInPlace = 2;
 
-std::int32_t whole_up(double replicas) {
-  const double up = std::ceil(replicas - kSameShare);
-  if (!(up > 0)) return 0;
-  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::min(up, kMost));
-}
-
 /// The replicas that `share` percent of demand take.
 std::int32_t room_for(const Figures& backend, double share, double demand) {
   return whole_up(share / 100 * demand / backend.load.capacity);
-}
-
-void keep(Size& size, const char* step, std::int32_t replicas, const char* why) {
-  if (replicas <= std::max(size.kept, size.wanted)) return;
-  size.kept = replicas;
-  size.reason = why;
-  size.steps.push_back({.step = step, .replicas = replicas, .detail = why});
 }
 
 bool is_blind(const Joint& joint) {

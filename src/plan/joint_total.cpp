@@ -86,8 +86,7 @@ std::int32_t floor_in_replicas(const Joint& joint) {
   double planned = 1;
   if (joint.load_metric) planned = joint.spec().scaling->metrics[*joint.load_metric].target_value.value();
   if (!(planned > 0)) return 0;
-  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::min(kMost, std::ceil(floor->lost.value / planned - kSameShare)));
+  return whole_up(floor->lost.value / planned);
 }
 
 void report_demand(Joint& joint) {

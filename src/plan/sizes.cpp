@@ -25,10 +25,6 @@ std::int64_t counted(const Figures& backend, std::int32_t replicas) {
   return is_away ? std::min(replicas, backend.ready) : replicas;
 }
 
-void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
-  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
-}
-
 class Bounding {
  public:
   Bounding(const SizeInput& input,
@@ -188,6 +184,24 @@ class Bounding {
 };
 
 }  // namespace
+
+std::int32_t whole_up(double replicas) {
+  const double up = std::ceil(replicas - kSameShare);
+  if (!(up > 0)) return 0;
+  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::min(up, kMost));
+}
+
+void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
+  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
+}
+
+void keep(Size& size, const char* step, std::int32_t replicas, const char* why) {
+  if (replicas <= std::max(size.kept, size.wanted)) return;
+  size.kept = replicas;
+  size.reason = why;
+  add_step(size, step, replicas, why);
+}
 
 SumBounds sum_bounds(const SizeInput& input, std::span<const Figures> figures) {
   std::optional<std::int32_t> lowest;

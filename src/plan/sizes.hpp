@@ -31,6 +31,15 @@ struct Size {
   std::vector<api::Step> steps;
 };
 
+/// Whole replicas for so many: up, but for what sums and divisions leave; never below 0 or beyond 2^31 - 1.
+[[nodiscard]] std::int32_t whole_up(double replicas);
+
+void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail);
+
+/// Keeps `replicas` for now where that is more than what is wanted and kept already: raises `kept`, with its
+/// reason.
+void keep(Size& size, const char* step, std::int32_t replicas, const char* why);
+
 /// What the sizes of one decision depend on beside the backends' figures.
 struct SizeInput {
   const api::Snapshot& snapshot;

@@ -11,17 +11,6 @@
 namespace evenkeel::plan {
 namespace {
 
-std::int32_t whole_up(double replicas) {
-  const double up = std::ceil(replicas - kSameShare);
-  if (!(up > 0)) return 0;
-  constexpr double kMost = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int32_t>(std::min(up, kMost));
-}
-
-void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
-  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
-}
-
 /// Raises what is wanted to what one more rule asks for.
 void want(Size& size, const char* step, std::int32_t replicas, const char* detail) {
   if (replicas <= size.wanted) return;
@@ -248,29 +237,24 @@ class Wanting {
     const auto there = backend.member->spec_replicas.value_or(0);
     if (there <= size.wanted) return;
     if (input_.snapshot.settings.frozen) {
-      keep(size, there, "it keeps its replicas while the fleet breaker is on");
+      keep(size, "Hold", there, "it keeps its replicas while the fleet breaker is on");
       return;
     }
     const bool is_lost = backend.is_unfit || backend.is_missing();
     // What people ask for is met: only what has lost its endpoints keeps its size, up to the whole.
     if (spec_.replicas) {
-      if (is_lost) keep(size, std::min(there, input_.total), "it keeps its replicas until it is back");
+      if (is_lost)
+        keep(size, "Hold", std::min(there, input_.total), "it keeps its replicas until it is back");
       return;
     }
     if (backend.is_out) return;
     const double held =
         remembered(i).hold.highest_after(scaling::moment_before(input_.snapshot.now, window()));
     keep(size,
+         "Hold",
          std::min(there, whole_up(held)),
          is_lost ? "it keeps its replicas until it is back"
                  : "it keeps its replicas until it has not been needed for the scale-down window");
-  }
-
-  static void keep(Size& size, std::int32_t replicas, const char* why) {
-    if (replicas <= std::max(size.kept, size.wanted)) return;
-    size.kept = replicas;
-    size.reason = why;
-    add_step(size, "Hold", replicas, why);
   }
 
   void within_own_bounds(std::size_t i) {

@@ -50,26 +50,27 @@ api::Pod pod(const std::string& name) {
   return pod;
 }
 
-}  // namespace
-
-api::Metric requests_per_second(std::int64_t target_milli) {
+api::Metric service_metric(const char* name,
+                           const char* preset,
+                           api::TargetType type,
+                           std::int64_t target_milli) {
   api::Metric metric;
-  metric.name = "rps";
-  metric.preset = "RequestsPerSecond";
+  metric.name = name;
+  metric.preset = preset;
   metric.scope = api::MetricScope::Service;
-  metric.target_type = api::TargetType::AverageValue;
+  metric.target_type = type;
   metric.target_value = Quantity::from_milli(target_milli);
   return metric;
 }
 
+}  // namespace
+
+api::Metric requests_per_second(std::int64_t target_milli) {
+  return service_metric("rps", "RequestsPerSecond", api::TargetType::AverageValue, target_milli);
+}
+
 api::Metric latency(std::int64_t target_milli) {
-  api::Metric metric;
-  metric.name = "latency";
-  metric.preset = "LatencyP99";
-  metric.scope = api::MetricScope::Service;
-  metric.target_type = api::TargetType::Value;
-  metric.target_value = Quantity::from_milli(target_milli);
-  return metric;
+  return service_metric("latency", "LatencyP99", api::TargetType::Value, target_milli);
 }
 
 api::Metric utilization(const std::string& preset) {

@@ -62,16 +62,19 @@ bool no_room(const Facts& facts) {
   return sum >= facts.max_replicas;
 }
 
+bool has_step(const BackendFacts& backend, const char* name) {
+  return std::ranges::any_of(backend.decided->steps,
+                             [&](const api::Step& step) { return step.step == name; });
+}
+
 /// The one slice at a time that a shift without room to grow goes by.
 bool is_sliced(const BackendFacts& backend) {
-  return std::ranges::any_of(backend.decided->steps,
-                             [](const api::Step& step) { return step.step == "Slice"; });
+  return has_step(backend, "Slice");
 }
 
 /// It has its share and no more, whatever is ready.
 bool on_trial(const BackendFacts& backend) {
-  return std::ranges::any_of(backend.decided->steps,
-                             [](const api::Step& step) { return step.step == "Probation"; });
+  return has_step(backend, "Probation");
 }
 
 /// What one slice may be too much: a replica of its own, and where all is carried one of whoever sends it.

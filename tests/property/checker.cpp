@@ -9,6 +9,8 @@ namespace {
 
 constexpr double kExact = 1e-6;
 constexpr double kMoved = 1e-9;
+/// Points: the coarsest unit of the layers that carry weights. A live weight this close to ours is ours.
+constexpr double kLayerUnit = 1;
 
 bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
   const auto alike = [](const api::Backend& a, const api::Backend& b) {
@@ -97,25 +99,22 @@ void Checker::follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOr
   }
 }
 
-/// The snapshot shows what was decided last, for every backend.
-bool Checker::carried_out(const Facts& facts) const {
-  if (!last_) return false;
-  return std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
-    const auto made = last_->decision.backends.find(backend.declared->name);
-    return made != last_->decision.backends.end() && backend.set_share &&
-           std::abs(*backend.set_share - made->second.weight) <= kExact &&
-           (!made->second.replicas || made->second.replicas == backend.spec);
-  });
+/// The live shares are those decided last, but for so many points.
+bool Checker::shows_last_shares(const Facts& facts, double points) const {
+  return last_ && std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
+           const auto made = last_->decision.backends.find(backend.declared->name);
+           return made != last_->decision.backends.end() && backend.set_share &&
+                  std::abs(*backend.set_share - made->second.weight) <= points;
+         });
 }
 
-/// The live shares are those decided last, but for what a layer cannot express.
-bool Checker::shows_last_shares(const Facts& facts) const {
-  constexpr double kLayerUnit = 1;
-  return std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
-    const auto made = last_->decision.backends.find(backend.declared->name);
-    return made != last_->decision.backends.end() && backend.set_share &&
-           std::abs(*backend.set_share - made->second.weight) <= kLayerUnit;
-  });
+/// The snapshot shows what was decided last, for every backend.
+bool Checker::carried_out(const Facts& facts) const {
+  return shows_last_shares(facts, kExact) &&
+         std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
+           const auto& made = last_->decision.backends.at(backend.declared->name);
+           return !made.replicas || made.replicas == backend.spec;
+         });
 }
 
 /// 7: nothing falls while nothing can be read.
@@ -243,7 +242,7 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
   if (!found_.empty()) return found_;
   follow(snapshot, facts, origin);
   const bool repeats = last_ && (snapshot.now - last_->snapshot.now < snapshot.service.spec.balancing.step ||
-                                 shows_last_shares(facts));
+                                 shows_last_shares(facts, kLayerUnit));
   for (auto& backend : facts.backends) {
     backend.expected = expected_[backend.declared->name];
     // Somebody else's memory may say anything of the last share.

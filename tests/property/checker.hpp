@@ -45,7 +45,7 @@ class Checker {
 
   void follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOrigin origin);
   [[nodiscard]] bool carried_out(const Facts& facts) const;
-  [[nodiscard]] bool shows_last_shares(const Facts& facts) const;
+  [[nodiscard]] bool shows_last_shares(const Facts& facts, double points) const;
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
   void check_drain_time(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
