@@ -109,7 +109,7 @@ Waiver needed_waiver(const Patients& patients, bool panic) {
 }
 
 /// Drains that wait because nobody else can serve, told once.
-void report_suspended(Patient& patient, bool suspended, std::vector<api::Event>& events) {
+void report_suspended(const Patient& patient, bool suspended, std::vector<api::Event>& events) {
   if (suspended && !patient.memory->suspended) {
     events.push_back({.type = api::Event::Type::Warning,
                       .reason = "DrainSuspended",

@@ -26,6 +26,7 @@ Boundary* find_boundary(SplitMemory& memory, std::int32_t tier) {
 /// What the tiers up to each one have in all.
 std::vector<double> cumulative(const std::vector<double>& totals) {
   std::vector<double> sums;
+  sums.reserve(totals.size());
   double sum = 0;
   for (const double total : totals) sums.push_back(std::min(1.0, sum += total));
   return sums;

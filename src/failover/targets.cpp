@@ -173,8 +173,10 @@ void record(const Field& field, const Caps& caps, const Split& split, Targets& t
     if (field.bound[i] < 1 && targets.target[i] >= field.bound[i] * 100 - kSame) {
       add_step(targets, i, "Capacity", field.bound[i] * 100, "what its ready endpoints and its limit carry");
     }
-    if (caps.probation[i] < kInfinite) {
-      add_step(targets, i, "Probation", caps.probation[i] * 100, "the share of a backend on probation");
+    // Said of a standby too: without a part of its own it is given nothing more, whatever it could carry.
+    if (field.backends[i].on_probation) {
+      const double share = caps.probation[i] < kInfinite ? caps.probation[i] * 100 : 0.0;
+      add_step(targets, i, "Probation", share, "the share of a backend on probation");
     }
     if (caps.slow_start[i] < kInfinite) {
       add_step(targets, i, "SlowStart", caps.slow_start[i] * 100, "its share rises slowly");

@@ -70,7 +70,7 @@ void start_pool_once() {
     OPENSSL_init_ssl(0, nullptr);
     try {
       crossplat::threadpool::initialize_with_threads(kPoolThreads);
-      static const PoolDrain drain;  // After the pool, so that it goes before it.
+      static const PoolDrain kDrain;  // After the pool, so that it goes before it.
     } catch (const std::exception&) {
       // Something in this process used the library first; its pool serves as well, it is only larger.
       static_cast<void>(0);

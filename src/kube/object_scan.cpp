@@ -82,7 +82,7 @@ class ObjectScanner::Impl {
     ListPage page;
     bool has_items = false;
     auto document = outer_.iterate(body.data(), body.size(), body.capacity());
-    ondemand::object list = document.get_object();
+    auto list = document.get_object().value();
     for (auto field : list) {
       const std::string_view name = field.unescaped_key();
       if (name == "metadata") {
@@ -125,7 +125,7 @@ class ObjectScanner::Impl {
     std::string type;
     std::string_view json;
     auto document = outer_.iterate(line_.data(), line_.size(), line_.capacity());
-    ondemand::object line = document.get_object();
+    auto line = document.get_object().value();
     for (auto field : line) {
       const std::string_view name = field.unescaped_key();
       if (name == "type") {
@@ -168,7 +168,7 @@ class ObjectScanner::Impl {
     Meta meta;
     auto document = inner_.iterate(json.data(), json.size(), json.size() + simdjson::SIMDJSON_PADDING);
     ondemand::object object = document.get_object();
-    ondemand::object fields = object.find_field_unordered("metadata").get_object();
+    auto fields = object.find_field_unordered("metadata").get_object().value();
     for (auto field : fields) {
       // The place of the opening quote, before the parser moves on.
       const char* const begin = field.key().raw() - 1;

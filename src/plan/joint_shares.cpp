@@ -63,8 +63,12 @@ std::uint32_t digest_of_state(const Joint& joint) {
   return digest;
 }
 
-/// The last decided shares of those that are declared, scaled to 100; empty where one has none.
+/// The last decided shares of those that are declared, scaled to 100; empty where one has none, and where all
+/// that are remembered do not add up to 100: no decision says that.
 std::vector<double> decided_shares(std::span<const Member> members, const Memory& memory) {
+  double remembered = 0;
+  for (const auto& [name, backend] : memory.backends) remembered += backend.weight.value_or(0);
+  if (std::abs(remembered - 100) > kLayerUnit) return {};
   std::vector<double> shares;
   shares.reserve(members.size());
   double sum = 0;

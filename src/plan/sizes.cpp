@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "evenkeel/base/apportion.hpp"
@@ -69,8 +70,8 @@ class Bounding {
   /// A lowered maximum takes what nothing else may: from the highest tier down, never a part or a minimum.
   void trim(std::int64_t most) {
     auto excess = sum() - most;
-    std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < figures_.size(); ++i) order.push_back(i);
+    std::vector<std::size_t> order(figures_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
     const auto rank = [&](std::size_t i) {
       return std::pair{-std::int64_t{figures_[i].member->declared->tier}, i};
     };

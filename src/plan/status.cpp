@@ -92,24 +92,29 @@ const api::RouteStatus* same_route(const api::Status& status, const api::RouteSt
   return found == status.routes.end() ? nullptr : &*found;
 }
 
+/// The weights of a route and since when they stand: those of this pass where they are written, else the
+/// older ones.
+void date_weights(bool stands, const api::RouteStatus* before, WallTime now, api::RouteStatus& route) {
+  if (before != nullptr) {
+    // How it was before us is what it was when we came.
+    if (!before->original_weights.empty()) route.original_weights = before->original_weights;
+    if (!stands || before->encoded_weights == route.encoded_weights)
+      route.programmed_time = before->programmed_time;
+    if (!stands) route.encoded_weights = before->encoded_weights;
+  } else if (!stands) {
+    route.encoded_weights.clear();
+    route.programmed_time.reset();
+  }
+  if (stands && !route.programmed_time) route.programmed_time = now;
+  // Until we have written once there is nothing to go back from.
+  if (!stands && (before == nullptr || before->original_weights.empty())) route.original_weights.clear();
+}
+
 void fill_routes(const PassOutcome& pass, const api::Status& previous, api::Status& status) {
   for (const auto& outcome : pass.plan.routes) {
     auto route = outcome.status;
     const bool stands = outcome.programmed || (outcome.action && succeeded(pass, *outcome.action));
-    const auto* before = same_route(previous, route);
-    if (before != nullptr) {
-      // How it was before us is what it was when we came.
-      if (!before->original_weights.empty()) route.original_weights = before->original_weights;
-      if (!stands || before->encoded_weights == route.encoded_weights)
-        route.programmed_time = before->programmed_time;
-      if (!stands) route.encoded_weights = before->encoded_weights;
-    } else if (!stands) {
-      route.encoded_weights.clear();
-      route.programmed_time.reset();
-    }
-    if (stands && !route.programmed_time) route.programmed_time = pass.decision.time;
-    // Until we have written once there is nothing to go back from.
-    if (!stands && (before == nullptr || before->original_weights.empty())) route.original_weights.clear();
+    date_weights(stands, same_route(previous, route), pass.decision.time, route);
     if (outcome.action && *outcome.action < pass.results.size() &&
         !pass.results[*outcome.action].error.empty()) {
       route.reason = pass.results[*outcome.action].error;

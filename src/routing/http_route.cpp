@@ -320,8 +320,8 @@ class HttpRouteProvider final : public Provider {
 }  // namespace
 
 const Provider& http_route_provider() {
-  static const HttpRouteProvider provider;
-  return provider;
+  static const HttpRouteProvider kProvider;
+  return kProvider;
 }
 
 }  // namespace evenkeel::routing

@@ -11,7 +11,7 @@ namespace evenkeel::property {
 namespace {
 
 constexpr double kExact = 1e-6;
-constexpr std::size_t kMemoryLimit = 16 * 1024;
+constexpr std::size_t kMemoryLimit = 16UL * 1024;
 
 bool is_camel_case(const std::string& text) {
   return !text.empty() && std::isupper(static_cast<unsigned char>(text.front())) != 0 &&

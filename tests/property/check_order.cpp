@@ -96,7 +96,8 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
   for (const auto& backend : facts.backends) {
     if (!(backend.decided->weight > 0)) continue;
     if (on_trial(backend) || !backend.takes_part()) {
-      others -= backend.decided->weight / 100;
+      // The least it had: its own steps follow what moves at once.
+      others -= std::min(backend.decided->weight, *backend.set_share) / 100;
     } else {
       all += ready_capacity(backend);
     }

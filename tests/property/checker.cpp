@@ -38,6 +38,7 @@ bool same_world(const api::Snapshot& one, const api::Snapshot& other) {
   }
   const auto values = [](const api::MetricReading& reading) {
     std::vector<double> values;
+    values.reserve(reading.samples.size());
     for (const auto& sample : reading.samples) values.push_back(sample.value);
     return values;
   };

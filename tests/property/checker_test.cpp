@@ -19,9 +19,9 @@ using testing_support::at;
 class CheckerTest : public testing::Test {
  protected:
   CheckerTest() {
-    auto& spec = snapshot_.service.spec;
-    snapshot_.now = at(0);
-    snapshot_.service.uid = "1";
+    auto& spec = snapshot.service.spec;
+    snapshot.now = at(0);
+    snapshot.service.uid = "1";
     for (const auto* name : {"blue", "green", "standby"}) {
       api::Backend backend;
       backend.name = name;
@@ -42,46 +42,45 @@ class CheckerTest : public testing::Test {
     decide("blue", 3, 50);
     decide("green", 3, 50);
     decide("standby", 1, 0);
-    decision_.total.replicas = 6;
-    decision_.active_tier = 0;
-    decision_.time = snapshot_.now;
+    decision.total.replicas = 6;
+    decision.active_tier = 0;
+    decision.time = snapshot.now;
   }
 
   void see(const std::string& name, std::int32_t replicas, std::int32_t ready, double share) {
-    auto& seen = snapshot_.backends[name];
+    auto& seen = snapshot.backends[name];
     seen.spec_replicas = seen.status_replicas = replicas;
     seen.ready_replicas = ready;
     seen.endpoints = api::Endpoints{.ready = ready, .total = replicas};
     seen.weight = share;
   }
   void measure(double value) {
-    snapshot_.metrics["rps"] = {};
-    snapshot_.metrics["rps"].samples = {{.value = value, .time = snapshot_.now}};
+    snapshot.metrics["rps"] = {};
+    snapshot.metrics["rps"].samples = {{.value = value, .time = snapshot.now}};
   }
   void decide(const std::string& name, std::int32_t replicas, double share) {
-    auto& made = decision_.backends[name];
+    auto& made = decision.backends[name];
     made.replicas = replicas;
     made.weight = made.target_weight = share;
     made.state = share > 0 ? api::BackendState::Active : api::BackendState::Standby;
   }
   /// Lets the world show what was decided, and time pass.
   void next(std::int64_t seconds) {
-    snapshot_.now += std::chrono::seconds{seconds};
-    decision_.time = snapshot_.now;
-    for (const auto& [name, made] : decision_.backends)
+    snapshot.now += std::chrono::seconds{seconds};
+    decision.time = snapshot.now;
+    for (const auto& [name, made] : decision.backends)
       see(name, made.replicas.value_or(0), made.replicas.value_or(0), made.weight);
     measure(200);
   }
   std::vector<std::string> rules(MemoryOrigin origin = MemoryOrigin::Carried) {
     std::vector<std::string> rules;
-    for (const auto& violation : checker_.check(snapshot_, decision_, origin))
-      rules.push_back(violation.rule);
+    for (const auto& violation : checker.check(snapshot, decision, origin)) rules.push_back(violation.rule);
     return rules;
   }
 
-  api::Snapshot snapshot_;
-  api::Decision decision_;
-  Checker checker_;
+  api::Snapshot snapshot;
+  api::Decision decision;
+  Checker checker;
 };
 
 TEST_F(CheckerTest, IsSilentAboutARightDecision) {
@@ -104,7 +103,7 @@ class Planted : public CheckerTest, public testing::WithParamInterface<Plant> {}
 TEST_P(Planted, IsFound) {
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  GetParam().change(snapshot_, decision_);
+  GetParam().change(snapshot, decision);
   EXPECT_THAT(rules(), Contains(GetParam().rule));
 }
 
@@ -156,7 +155,7 @@ const std::vector<Plant> kPlants = {
        d.backends["green"].replicas = 2;
      },
      "7 backend falls blind"},
-    {"Memory", [](auto&, auto& d) { d.memory = std::string(16 * 1024, ' '); }, "10 memory"},
+    {"Memory", [](auto&, auto& d) { d.memory = std::string(16UL * 1024, ' '); }, "10 memory"},
     {"ActiveTier", [](auto&, auto& d) { d.active_tier = 1; }, "form: active tier"},
     {"UnknownBackend", [](auto& s, auto&) { s.backends["nobody"].spec_replicas = 1; }, "form: warning"},
     {"BackendForgotten", [](auto&, auto& d) { d.backends.erase("standby"); }, "form: backends"},
@@ -174,56 +173,56 @@ INSTANTIATE_TEST_SUITE_P(Checker, Planted, testing::ValuesIn(kPlants), [](const 
 });
 
 TEST_F(CheckerTest, FindsAComputedStepThatIsTooLargeOrTooEarly) {
-  snapshot_.service.spec.balancing.algorithm = api::Algorithm::LeastConnections;
+  snapshot.service.spec.balancing.algorithm = api::Algorithm::LeastConnections;
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  share(decision_, 60, 40, 0);
+  share(decision, 60, 40, 0);
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  share(decision_, 65, 35, 0);
+  share(decision, 65, 35, 0);
   EXPECT_THAT(rules(), Contains("4 step time"));
 
-  checker_ = {};
-  decision_.time = snapshot_.now;
+  checker = {};
+  decision.time = snapshot.now;
   next(15);
-  share(decision_, 40, 60, 0);
+  share(decision, 40, 60, 0);
   EXPECT_THAT(rules(), Contains("4 step"));
 }
 
 TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
-  snapshot_.service.spec.balancing.drain = std::chrono::seconds{60};
+  snapshot.service.spec.balancing.drain = std::chrono::seconds{60};
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  share(decision_, 40, 60, 0);
+  share(decision, 40, 60, 0);
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  decision_.backends["blue"].replicas = 2;
+  decision.backends["blue"].replicas = 2;
   EXPECT_THAT(rules(), Contains("6 drain time"));
   next(60);
-  decision_.backends["blue"].replicas = 2;
+  decision.backends["blue"].replicas = 2;
   EXPECT_THAT(rules(), IsEmpty());
 }
 
 TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
-  auto& spec = snapshot_.service.spec;
+  auto& spec = snapshot.service.spec;
   spec.backends.resize(1);
-  snapshot_.backends = {{"blue", snapshot_.backends["blue"]}};
-  decision_.backends = {{"blue", decision_.backends["blue"]}};
-  snapshot_.backends["blue"].weight = 100;
+  snapshot.backends = {{"blue", snapshot.backends["blue"]}};
+  decision.backends = {{"blue", decision.backends["blue"]}};
+  snapshot.backends["blue"].weight = 100;
   decide("blue", 5, 100);
-  decision_.total.replicas = 5;
+  decision.total.replicas = 5;
   ASSERT_THAT(rules(), IsEmpty());
-  snapshot_.now = decision_.time = snapshot_.now + std::chrono::seconds{15};
+  snapshot.now = decision.time = snapshot.now + std::chrono::seconds{15};
   EXPECT_THAT(rules(), IsEmpty());
-  decision_.total.replicas = 9;
+  decision.total.replicas = 9;
   EXPECT_THAT(rules(), Contains("time: pending"));
 }
 
 TEST_F(CheckerTest, SaysNothingAboutHistoryWhenTheMemoryWasTakenAway) {
   ASSERT_THAT(rules(), IsEmpty());
   next(15);
-  snapshot_.metrics.clear();
-  decision_.total.replicas = 5;
+  snapshot.metrics.clear();
+  decision.total.replicas = 5;
   EXPECT_THAT(rules(MemoryOrigin::Foreign), IsEmpty());
 }
 

@@ -146,7 +146,7 @@ class Shrinker {
 
 }  // namespace
 
-std::vector<std::string> shrink(std::vector<std::string> lines, const std::string& rule, int budget) {
+std::vector<std::string> shrink(const std::vector<std::string>& lines, const std::string& rule, int budget) {
   Lines parsed;
   for (const auto& line : lines) parsed.push_back(Json::parse(line, nullptr, false));
   return printed(Shrinker{std::move(parsed), rule, budget}.run());

@@ -118,7 +118,10 @@ void World::pods_follow() {
 
 void World::break_something() {
   for (auto& [name, reality] : backends_) {
-    if (reality.outage > 0 && --reality.outage == 0) reality.lost = 0;
+    if (reality.outage > 0) {
+      --reality.outage;
+      if (reality.outage == 0) reality.lost = 0;
+    }
     if (reality.outage == 0 && random_.chance(4)) {
       reality.outage = random_.between(1, 12);
       reality.lost = random_.chance(50) ? 1'000'000 : random_.between(1, 3);
@@ -239,14 +242,45 @@ Json World::reading(const Json& metric) {
       samples.push_back(sample(demand_ * reality.weight / 100));
       samples.back()["labels"] = {{"backend", name}};
     }
-    for (int i = 0; scope == "Pod" && i < std::min(reality.spec, 20); ++i) {
-      if (random_.chance(3)) continue;
-      const double unit = preset == "MemoryUtilization" ? 1e9 : preset.empty() ? 10 : 0.5;
-      samples.push_back(sample(unit * random_.real(0, 1.4)));
-      samples.back()["labels"] = {{"pod", name + "-" + std::to_string(i)}, {"backend", name}};
-    }
+    if (scope == "Pod") read_pods(name, reality, preset, samples);
   }
   return {{"samples", samples}};
+}
+
+void World::read_pods(const std::string& backend,
+                      const Reality& reality,
+                      const std::string& preset,
+                      Json& samples) {
+  for (int i = 0; i < std::min(reality.spec, 20); ++i) {
+    if (random_.chance(3)) continue;
+    const double unit = preset == "MemoryUtilization" ? 1e9 : preset.empty() ? 10 : 0.5;
+    samples.push_back(sample(unit * random_.real(0, 1.4)));
+    samples.back()["labels"] = {{"pod", backend + "-" + std::to_string(i)}, {"backend", backend}};
+  }
+}
+
+/// What is measured of every backend beside the metrics of scaling.
+void World::read_backends(Json& line) {
+  auto names = backend_readings(spec_);
+  if (spec_.contains("/health/signals"_json_pointer)) names.emplace_back("errors");
+  for (const auto& name : names) {
+    auto& samples = line["metrics"][name]["samples"] = Json::array();
+    for (const auto& [backend, reality] : backends_) {
+      const double most = name.ends_with("errors")        ? (temper_ == Temper::Calm ? 0.005 : 0.08)
+                          : name.ends_with("connections") ? 300
+                                                          : 1.2;
+      samples.push_back(sample(random_.real(0, most)));
+      samples.back()["labels"] = {{"backend", backend}};
+    }
+  }
+}
+
+void World::spoil(Json& line, const api::Decision* last) {
+  put_nonsense(line, random_);
+  if (random_.chance(7)) spoil_memory(line, last == nullptr ? std::string{"{}"} : last->memory, random_);
+  if (random_.chance(3)) line["restored"] = true;
+  if (random_.chance(2)) line["settings"] = {{"frozen", true}};
+  if (random_.chance(1)) uid_ += 'x';
 }
 
 Json World::next(const api::Decision* last) {
@@ -271,26 +305,9 @@ Json World::next(const api::Decision* last) {
     for (const auto& metric : spec_["scaling"]["metrics"])
       line["metrics"][metric["name"].get<std::string>()] = reading(metric);
   }
-  auto names = backend_readings(spec_);
-  if (spec_.contains("/health/signals"_json_pointer)) names.emplace_back("errors");
-  for (const auto& name : names) {
-    auto& samples = line["metrics"][name]["samples"] = Json::array();
-    for (const auto& [backend, reality] : backends_) {
-      const double most = name.ends_with("errors")        ? (temper_ == Temper::Calm ? 0.005 : 0.08)
-                          : name.ends_with("connections") ? 300
-                                                          : 1.2;
-      samples.push_back(sample(random_.real(0, most)));
-      samples.back()["labels"] = {{"backend", backend}};
-    }
-  }
+  read_backends(line);
   if (temper_ != Temper::Calm) blind(line, random_);
-  if (temper_ == Temper::Hostile) {
-    put_nonsense(line, random_);
-    if (random_.chance(7)) spoil_memory(line, last == nullptr ? std::string{"{}"} : last->memory, random_);
-    if (random_.chance(3)) line["restored"] = true;
-    if (random_.chance(2)) line["settings"] = {{"frozen", true}};
-    if (random_.chance(1)) uid_ += "x";
-  }
+  if (temper_ == Temper::Hostile) spoil(line, last);
   return line;
 }
 

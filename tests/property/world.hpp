@@ -50,6 +50,12 @@ class World {
   [[nodiscard]] Json observation(const std::string& name, const Reality& reality);
   [[nodiscard]] Json pods(const std::string& name, const Reality& reality);
   [[nodiscard]] Json reading(const Json& metric);
+  void read_pods(const std::string& backend,
+                 const Reality& reality,
+                 const std::string& preset,
+                 Json& samples);
+  void read_backends(Json& line);
+  void spoil(Json& line, const api::Decision* last);
   [[nodiscard]] Json sample(double value);
 
   Random random_;

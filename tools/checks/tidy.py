@@ -18,8 +18,8 @@ import sys
 import time
 
 from tools.paths import REPOSITORY, cache_dir
+from tools.setup import SetupError, ensure
 
-CLANG_TIDY = "clang-tidy-19"
 PROGRESS_SECONDS = 20.0
 
 
@@ -68,13 +68,30 @@ def _key(unit: Unit, rules: bytes) -> str | None:
     return hashlib.sha256(rules + b"\0" + preprocessed).hexdigest()
 
 
-def _check(unit: Unit, build: pathlib.Path, rules: bytes, memory: pathlib.Path) -> tuple[Unit, bool, str]:
-    key = _key(unit, rules)
-    stamp = memory / key if key else None
+@dataclasses.dataclass(frozen=True)
+class Checker:
+    command: pathlib.Path
+    build: pathlib.Path
+    version: bytes
+    memory: pathlib.Path
+
+    def rules(self, path: pathlib.Path) -> bytes:
+        """What a verdict depends on beside the text: the checker, and every rule file from the file's folder up."""
+        folders = [folder for folder in path.parents if folder.is_relative_to(REPOSITORY)]
+        files = [folder / ".clang-tidy" for folder in folders]
+        return self.version + b"".join(file.read_bytes() for file in files if file.exists())
+
+
+def _check(unit: Unit, checker: Checker) -> tuple[Unit, bool, str]:
+    key = _key(unit, checker.rules(unit.path))
+    stamp = checker.memory / key if key else None
     if stamp and stamp.exists():
         return unit, True, ""
     run = subprocess.run(
-        [CLANG_TIDY, "-quiet", "-p", str(build), str(unit.path)], capture_output=True, text=True, check=False
+        [str(checker.command), "-quiet", "-p", str(checker.build), str(unit.path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode == 0 and stamp:
         stamp.touch()
@@ -91,14 +108,17 @@ def main() -> int:
         return 2
     memory = cache_dir() / "tidy"
     memory.mkdir(parents=True, exist_ok=True)
-    version = subprocess.run([CLANG_TIDY, "--version"], capture_output=True, check=True).stdout
-    rules = version + (REPOSITORY / ".clang-tidy").read_bytes()
+    try:
+        command = ensure("clang-tidy")["clang-tidy"]
+    except SetupError as error:
+        print(f"setup: {error}")
+        return 1
+    version = subprocess.run([command, "--version"], capture_output=True, check=True).stdout
+    checker = Checker(command, options.build, version, memory)
     todo = units(options.build, [path.resolve() for path in options.paths])
     failed, done, started, told = 0, 0, time.monotonic(), time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for future in concurrent.futures.as_completed(
-            [pool.submit(_check, unit, options.build, rules, memory) for unit in todo]
-        ):
+        for future in concurrent.futures.as_completed([pool.submit(_check, unit, checker) for unit in todo]):
             unit, clean, text = future.result()
             done += 1
             if not clean:

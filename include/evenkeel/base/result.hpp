@@ -52,7 +52,7 @@ constexpr const char* to_string(ErrorKind kind) noexcept {
 }
 
 struct Error {
-  ErrorKind kind;
+  ErrorKind kind{};
   std::string message;  ///< For people: what was tried, what went wrong, what to do.
   std::optional<std::chrono::milliseconds> retry_after{};  ///< Only where a server named it.
 };

@@ -18,7 +18,7 @@ using testing::Pair;
 using testing::SizeIs;
 
 nlohmann::json corpus_spec(const std::string& name) {
-  std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/tests/contract/crd/good/" + name + ".yaml"};
+  const std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/tests/contract/crd/good/" + name + ".yaml"};
   std::ostringstream text;
   text << file.rdbuf();
   return read_yaml(text.str()).documents.at(0).value.at("spec");
