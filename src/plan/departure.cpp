@@ -9,8 +9,6 @@
 namespace evenkeel::plan {
 namespace {
 
-/// Points that have to leave before a backend is kept for it.
-constexpr double kWorthWaiting = 5;
 /// Points within which the observed share has arrived.
 constexpr double kArrived = 2;
 

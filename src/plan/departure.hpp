@@ -8,6 +8,9 @@
 /// Shift before down: traffic that leaves takes its time. docs/decision.md, "Moving the shares".
 namespace evenkeel::plan {
 
+/// Points that have to leave before a backend is kept for it.
+constexpr double kWorthWaiting = 5;
+
 /// Share on its way out of one backend. Past moments only; shares in percent of all traffic.
 struct Departure {
   double from = 0;  ///< The share that it began at.
@@ -24,7 +27,7 @@ struct DepartureMemory {
 };
 
 struct DepartureInput {
-  double before = 0;               ///< The last decided share.
+  double before = 0;               ///< The last decided share, or the live one where that is well above it.
   double weight = 0;               ///< The one decided now.
   std::optional<double> observed;  ///< Measured; empty: unknown.
   std::chrono::seconds drain{30};

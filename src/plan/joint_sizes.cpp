@@ -176,15 +176,20 @@ class Slicer {
 
 void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& sizes) {
   const auto& balancing = joint.spec().balancing;
+  const auto live = shares_as_set(joint.members);
   for (const auto& backend : joint.figures) {
-    auto& before = joint.remembered(*backend.member);
-    const auto state = follow_departure({.before = before.weight.value_or(backend.set),
+    auto& memory = joint.remembered(*backend.member);
+    // What the layer still has, or a stranger gave it, has not begun to leave, whatever was decided before.
+    double before = memory.weight.value_or(backend.set);
+    const double stands = live[backend.member->index];
+    if (backend.member->seen->weight && stands >= before + kWorthWaiting) before = stands;
+    const auto state = follow_departure({.before = before,
                                          .weight = backend.weight,
                                          .observed = backend.member->observed,
                                          .drain = balancing.drain,
                                          .timeout = balancing.drain_timeout,
                                          .now = joint.snapshot.now},
-                                        before.leaving);
+                                        memory.leaving);
     auto& size = sizes[backend.member->index];
     if (!backend.member->sizeable()) continue;
     if (state.timed_out && joint.spec().mode == api::Mode::Enforce) {
@@ -198,7 +203,7 @@ void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& si
     const auto seen = backend.member->spec_replicas.value_or(0);
     if (state.keeps_size)
       keep(size, "Drain", seen, "it keeps its size until the traffic that was taken from it has left");
-    keep_for_share(joint, backend, before.leaving, size);
+    keep_for_share(joint, backend, memory.leaving, size);
   }
 }
 

@@ -126,7 +126,7 @@ class Decider {
       proposal.metric.clear();
       add_step("Fallback", *proposal.replicas, proposal.problem);
     }
-    if (input_.floor && *input_.floor > proposal.replicas.value_or(current())) {
+    if (input_.floor && *input_.floor > proposal.replicas.value_or(held_total())) {
       proposal.replicas = input_.floor;
       add_step("DemandFloor", *proposal.replicas, "what a lost backend carried is still asked for");
     }
@@ -150,7 +150,7 @@ class Decider {
     history_.record_recommendation(input_.now, asked);
     outcome_.able_to_scale = stabilisation(current(), asked, stable);
     add_step("Stabilise", stable);
-    if (idle && stable <= 1 && input_.counts.ready > 0) {
+    if (idle && asked <= 1 && stable <= 1 && input_.counts.ready > 0) {
       stable = 0;
       add_step("Idle", 0, "no metric has been above its activation for idleAfterSeconds");
     }

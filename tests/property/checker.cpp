@@ -170,7 +170,9 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                             facts.sane && last_ && carried_out(facts) &&
                             same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
                             facts.backends.size() > 1;
-  if (!may_complain) return falls_.clear();
+  // Nothing is known of what fell before, but what falls in this decision counts from here.
+  if (!may_complain) falls_.clear();
+  if (!history_known_ || !facts.sane) return;
   for (const auto& backend : facts.backends) {
     const auto& name = backend.declared->name;
     const auto fall = falls_.find(name);

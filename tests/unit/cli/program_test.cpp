@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
+
+#include "evenkeel/base/time_format.hpp"
 
 #include "command.hpp"
 
@@ -157,6 +160,61 @@ TEST(DecidePlan, AddsTheWritesInOrder) {
   EXPECT_EQ(actions[0]["patchType"], "json");
   const auto after = http_route().patch(actions[0]["patch"]);
   EXPECT_EQ(after["spec"]["rules"][0]["backendRefs"][0]["weight"], 0);
+}
+
+/// The snapshot that the README decides: all of blue is lost.
+json documented() {
+  std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/docs/snapshot.json"};
+  return json::parse(file);
+}
+
+TEST(DecidePlan, DecidesTheDocumentedSnapshot) {
+  const auto outcome = run({"decide", "--plan"}, documented().dump());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto decision = lines_of(outcome.out).at(0);
+  EXPECT_THAT(decision["warnings"], IsEmpty());
+  ASSERT_EQ(decision["actions"].size(), 2U);
+  EXPECT_EQ(decision["actions"][0]["kind"], "HTTPRoute");
+  EXPECT_EQ(decision["actions"][1]["name"], "shop-green");
+  EXPECT_EQ(decision["actions"][1]["patch"]["spec"]["replicas"], 4);
+}
+
+/// The weights of the only rule, in the order of its references.
+std::vector<int> live_weights(const json& route) {
+  std::vector<int> weights;
+  for (const auto& ref : route["spec"]["rules"][0]["backendRefs"]) weights.push_back(ref["weight"]);
+  return weights;
+}
+
+TEST(DecidePlan, LeavesTheIntegersOfALayerAloneOnceTheyAreWritten) {
+  auto tick = documented();
+  auto& declared = tick["service"]["spec"]["backends"];
+  declared[1]["tier"] = 0;
+  declared.push_back({{"name", "teal"}, {"serviceRef", {{"name", "shop-teal"}, {"port", 80}}}});
+  tick["backends"]["blue"]["endpoints"]["ready"] = 1;
+  tick["backends"]["teal"] = tick["backends"]["green"];
+  auto& route = tick["routes"][0];
+  route["spec"]["rules"][0]["backendRefs"].push_back({{"name", "shop-teal"}, {"port", 80}, {"weight", 0}});
+  std::vector<std::string> written;
+  for (int i = 0; i < 80; ++i) {
+    tick["now"] = format_rfc3339(*parse_rfc3339("2026-01-01T12:00:00Z") + std::chrono::seconds{15 * i});
+    tick["metrics"]["rps"]["samples"][0] = {{"value", 55 + i % 7}};
+    const auto outcome = run({"decide", "--plan"}, tick.dump());
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    const auto decision = lines_of(outcome.out).at(0);
+    for (const auto& action : decision["actions"]) {
+      if (action["kind"] != "HTTPRoute") continue;
+      route = route.patch(action["patch"]);
+      written.push_back(tick["now"]);
+    }
+    tick["memory"] = decision["memory"];
+    const auto live = live_weights(route);
+    const double whole = std::accumulate(live.begin(), live.end(), 0);
+    for (std::size_t b = 0; b < live.size(); ++b)
+      tick["backends"][declared[b]["name"].get<std::string>()]["weight"] = 100 * live[b] / whole;
+  }
+  EXPECT_THAT(live_weights(route), ElementsAre(334, 333, 333)) << "a third each is no whole number";
+  EXPECT_THAT(written, ElementsAre("2026-01-01T12:00:00Z"));
 }
 
 TEST(DecideStream, AnswersEveryLineAndGoesOnAfterABadOne) {
