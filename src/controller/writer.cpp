@@ -47,6 +47,11 @@ bool shrinks(const api::Snapshot& snapshot, const api::Action& action) {
   return !live || *asked < *live;
 }
 
+/// The same failure, its message led by what was tried.
+Error of_writing(const std::string& what, const Error& cause) {
+  return {cause.kind, "writing " + what + ": " + cause.message, cause.retry_after};
+}
+
 }  // namespace
 
 std::optional<std::int32_t> replicas_asked(const api::Action& action) {
@@ -117,11 +122,7 @@ Result<Done> Writer::send(const api::Action& action, const api::Snapshot& snapsh
        .identity = action.patch});
   const std::string what = action.kind + " " + to_string(action.key) +
                            (action.subresource.empty() ? "" : "/" + action.subresource);
-  if (!answer.ok()) {
-    Error error = answer.error();
-    error.message = "writing " + what + ": " + error.message;
-    return error;
-  }
+  if (!answer.ok()) return of_writing(what, answer.error());
   if (*kind == Watched::HttpRoute) {
     deps_.cache.record_route(action.key, version_before, *std::move(answer));
   } else if (const auto asked = replicas_asked(action)) {
@@ -172,9 +173,7 @@ Result<Done> Writer::write_status(const ObjectKey& key,
                              .resource = std::string{to_string(kind)} + "/status",
                              .identity = uid});
   if (answer.ok()) return Done{};
-  Error error = answer.error();
-  error.message = "writing the status of LoadBalancedService " + to_string(key) + ": " + error.message;
-  return error;
+  return of_writing("the status of LoadBalancedService " + to_string(key), answer.error());
 }
 
 }  // namespace evenkeel::controller
