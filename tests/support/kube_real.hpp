@@ -37,8 +37,7 @@ class RealApiServer {
   /// What kubectl prints, on either stream.
   std::string kubectl(const std::string& arguments) const {
     const std::string command = kubectl_ + " --kubeconfig=" + kubeconfig_ + " " + arguments + " 2>&1";
-    // NOLINTNEXTLINE(bugprone-command-processor): the test's own words, and a shell that joins the two
-    // streams.
+    // NOLINTNEXTLINE(bugprone-command-processor): the test's own words; a shell joins the streams.
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe{::popen(command.c_str(), "r"), ::pclose};
     std::string output;
     std::array<char, 4096> buffer{};
