@@ -240,8 +240,34 @@ void expect_health(const World& world, const HealthOutcome& outcome) {
   EXPECT_EQ(anybody, could_serve) << "whoever is ready and declared serves, if nobody else does";
 }
 
+/// Deciding again at the same moment says nothing new, and leaves memory as it is.
+void expect_idle_repeat(World& world, const Targets& decided) {
+  const auto memories = world.memories;
+  const auto split = world.split;
+  const auto again = world.assess();
+  EXPECT_TRUE(again.events.empty());
+  EXPECT_EQ(world.decide(again).target, decided.target);
+  EXPECT_EQ(world.memories, memories);
+  EXPECT_EQ(world.split, split) << text_of(world.split) << "instead of " << text_of(split);
+}
+
+/// How often something came about.
+using Counts = std::map<std::string, int>;
+
+void count(const World& world, const HealthOutcome& outcome, const Targets& decided, Counts& counts) {
+  ++counts["decisions"];
+  for (const auto& event : outcome.events) ++counts[event.reason];
+  if (outcome.panic) ++counts["in panic"];
+  if (!world.demand) ++counts["unknown demand"];
+  if (decided.failback_waits) ++counts["waiting"];
+  if (decided.uncovered > 0) ++counts["uncovered"];
+  for (const auto& backend : outcome.backends) {
+    if (backend.on_probation) ++counts["probation"];
+  }
+}
+
 TEST(WhatAlwaysHoldsOfShares, OnRandomServicesWithHostileValues) {
-  std::map<std::string, int> counts;
+  Counts counts;
   for (unsigned seed = 1; seed <= kServices; ++seed) {
     World world{seed};
     for (int step = 0; step < kDecisionsEach; ++step) {
@@ -251,25 +277,9 @@ TEST(WhatAlwaysHoldsOfShares, OnRandomServicesWithHostileValues) {
       const auto decided = world.decide(outcome);
       expect_health(world, outcome);
       expect_shares(world, outcome, decided);
-
-      const auto memories = world.memories;
-      const auto split = world.split;
-      const auto again = world.assess();
-      EXPECT_TRUE(again.events.empty());
-      EXPECT_EQ(world.decide(again).target, decided.target);
-      EXPECT_EQ(world.memories, memories);
-      EXPECT_EQ(world.split, split) << text_of(world.split) << "instead of " << text_of(split);
+      expect_idle_repeat(world, decided);
       if (testing::Test::HasFailure()) FAIL() << "first failure; the rest would follow from it";
-
-      ++counts["decisions"];
-      for (const auto& event : outcome.events) ++counts[event.reason];
-      if (outcome.panic) ++counts["in panic"];
-      if (!world.demand) ++counts["unknown demand"];
-      if (decided.failback_waits) ++counts["waiting"];
-      if (decided.uncovered > 0) ++counts["uncovered"];
-      for (const auto& backend : outcome.backends) {
-        if (backend.on_probation) ++counts["probation"];
-      }
+      count(world, outcome, decided, counts);
       world.carry_out(decided);
     }
   }

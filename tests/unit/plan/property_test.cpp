@@ -283,11 +283,25 @@ void carry_out(Generator& generator, const api::Decision& decision, api::Snapsho
   }
 }
 
-TEST(WhatAlwaysHolds, OnRandomServicesWithHostileValues) {
+/// How often something came about.
+struct Counts {
   int decided = 0;
   int scaled = 0;
   int failed_over = 0;
   int dropped = 0;
+};
+
+void count(const api::Decision& decision, Counts& counts) {
+  ++counts.decided;
+  for (const auto& event : decision.events) {
+    counts.scaled += event.reason.starts_with("Scaled") ? 1 : 0;
+    counts.failed_over += event.reason == "FailedOver" ? 1 : 0;
+    counts.dropped += event.reason == "MemoryDropped" ? 1 : 0;
+  }
+}
+
+TEST(WhatAlwaysHolds, OnRandomServicesWithHostileValues) {
+  Counts counts;
   for (unsigned service = 0; service < kServices; ++service) {
     Generator generator{service + 1};
     auto snapshot = generator.service();
@@ -296,28 +310,23 @@ TEST(WhatAlwaysHolds, OnRandomServicesWithHostileValues) {
       generator.disturb(snapshot);
       snapshot.restored = generator.chance(5);
       const auto decision = decide(snapshot);
-      ++decided;
+      count(decision, counts);
       expect_bounds(snapshot, decision);
       expect_weights(snapshot, decision);
       expect_no_blind_fall(snapshot, decision);
       expect_equal(decision, decide(snapshot));
       expect_idle_repeat(snapshot, decision);
       EXPECT_LT(decision.memory.size(), 16U * 1024);
-      for (const auto& event : decision.events) {
-        scaled += event.reason.starts_with("Scaled") ? 1 : 0;
-        failed_over += event.reason == "FailedOver" ? 1 : 0;
-        dropped += event.reason == "MemoryDropped" ? 1 : 0;
-      }
       if (testing::Test::HasFailure()) FAIL() << "first failure; the rest would follow from it";
       carry_out(generator, decision, snapshot);
       snapshot.memory = generator.memory(decision.memory);
     }
   }
-  EXPECT_EQ(decided, kServices * kDecisionsEach);
+  EXPECT_EQ(counts.decided, kServices * kDecisionsEach);
   // What is never generated is never tested.
-  EXPECT_GT(scaled, decided / 20);
-  EXPECT_GT(failed_over, decided / 200);
-  EXPECT_GT(dropped, decided / 200);
+  EXPECT_GT(counts.scaled, counts.decided / 20);
+  EXPECT_GT(counts.failed_over, counts.decided / 200);
+  EXPECT_GT(counts.dropped, counts.decided / 200);
 }
 
 }  // namespace
