@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string read_file(const fs::path& path) {
-  std::ifstream file{path};
+  const std::ifstream file{path};
   std::ostringstream text;
   text << file.rdbuf();
   return std::move(text).str();

@@ -58,7 +58,7 @@ TEST(Divide, AddsUpAndNeverFallsWhereTheTotalGrows) {
     std::vector<double> shares;
     Counts minimums;
     for (std::size_t b = 0; b < size; ++b) {
-      shares.push_back(1.0 + random() % 100);
+      shares.push_back(1.0 + static_cast<double>(random() % 100));
       minimums.push_back(static_cast<std::int32_t>(random() % 5));
     }
     const auto total = static_cast<std::int32_t>(random() % 200);

@@ -88,8 +88,8 @@ TEST(Extras, AreOneEachAtMost) {
 }
 
 TEST(Extras, StayWithinTheBoundAndGoToTheMostLoaded) {
-  std::vector<Holder> holders = {{.division = 50, .share = 0.5, .planned = 100},
-                                 {.division = 50, .share = 0.5, .planned = 80}};
+  const std::vector<Holder> holders = {{.division = 50, .share = 0.5, .planned = 100},
+                                       {.division = 50, .share = 0.5, .planned = 80}};
   EXPECT_THAT(divide(holders, {.total = 4, .most = 5, .demand = 1000}), ElementsAre(2, 3));
   EXPECT_THAT(divide(holders, {.total = 4, .most = 4, .demand = 1000}), ElementsAre(2, 2));
   EXPECT_THAT(divide(holders, {.total = 4, .most = 6, .demand = 1000}), ElementsAre(3, 3));
@@ -141,7 +141,7 @@ TEST(PartsByNeed, OneThatGrowsOrHasNoPartIsNotKept) {
   const auto grown = divide_total(by_need(4, 3), {.total = 8, .most = 20});
   EXPECT_THAT(replicas_of(grown), ElementsAre(4, 4));
   EXPECT_FALSE(grown[0].kept);
-  std::vector<Holder> gone = {{.division = 0, .need = 0.5, .last = 1}, {.division = 1, .need = 4}};
+  const std::vector<Holder> gone = {{.division = 0, .need = 0.5, .last = 1}, {.division = 1, .need = 4}};
   EXPECT_THAT(divide(gone, {.total = 4, .most = 20}), ElementsAre(0, 4));
 }
 

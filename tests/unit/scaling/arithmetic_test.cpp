@@ -56,7 +56,7 @@ TEST(Limits, NeverLieOnTheOtherSideOfTheCount) {
 
 TEST(Tolerance, BothEndsBelongToIt) {
   api::Scaling scaling;
-  api::Settings settings;
+  const api::Settings settings;
   scaling.scale_up.tolerance = Quantity::from_milli(50);
   const auto tolerance = tolerance_of(scaling, settings);
   EXPECT_TRUE(tolerance.covers(1.05));
