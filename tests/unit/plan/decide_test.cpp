@@ -169,14 +169,14 @@ TEST(DecideTime, DecidingAgainWithTheSameInputChangesNothing) {
 class Pending : public testing::Test {
  protected:
   std::optional<std::int32_t> at(std::int64_t seconds, std::int32_t seen) {
-    builder_.now(seconds).backend("blue", {.spec = seen}).metric("rps", 2500).memory(memory_);
-    builder_.scaling().scale_up.policies = {{api::PolicyType::Percent, 100, std::chrono::seconds{15}}};
-    const auto decision = decide(builder_.build());
-    memory_ = decision.memory;
+    builder.now(seconds).backend("blue", {.spec = seen}).metric("rps", 2500).memory(memory);
+    builder.scaling().scale_up.policies = {{api::PolicyType::Percent, 100, std::chrono::seconds{15}}};
+    const auto decision = decide(builder.build());
+    memory = decision.memory;
     return replicas(decision);
   }
-  SnapshotBuilder builder_;
-  std::optional<std::string> memory_;
+  SnapshotBuilder builder;
+  std::optional<std::string> memory;
 };
 
 TEST_F(Pending, AChangeThatIsNotYetSeenIsDecidedAgainNotOnTop) {

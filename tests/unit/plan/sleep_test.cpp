@@ -16,22 +16,22 @@ using testing_support::SnapshotBuilder;
 class Sleep : public testing::Test {
  protected:
   Sleep() {
-    builder_.bounds(0, 20).windows(0, 0).backend("blue", {.spec = 3});
+    builder.bounds(0, 20).windows(0, 0).backend("blue", {.spec = 3});
     load(0);
-    builder_.scaling().metrics[0].activation = Quantity::from_milli(1'000);
+    builder.scaling().metrics[0].activation = Quantity::from_milli(1'000);
   }
   void load(double value) {
-    auto& samples = builder_.snapshot().metrics["rps"].samples;
-    if (builder_.scaling().metrics.empty()) builder_.metric("rps", value, 10'000);
-    samples = {{.value = value, .time = builder_.snapshot().now}};
+    auto& samples = builder.snapshot().metrics["rps"].samples;
+    if (builder.scaling().metrics.empty()) builder.metric("rps", value, 10'000);
+    samples = {{.value = value, .time = builder.snapshot().now}};
   }
   /// Decides at `now` with `spec` replicas there, all ready; remembers.
   api::Decision at(std::int64_t now, std::int32_t spec, double value) {
-    builder_.now(now).seen("blue", {.spec = spec, .share = 100});
+    builder.now(now).seen("blue", {.spec = spec, .share = 100});
     load(value);
-    builder_.memory(memory_);
-    auto decision = decide(builder_.build());
-    memory_ = decision.memory;
+    builder.memory(memory);
+    auto decision = decide(builder.build());
+    memory = decision.memory;
     return decision;
   }
   static std::optional<std::int32_t> replicas(const api::Decision& decision) {
@@ -45,8 +45,8 @@ class Sleep : public testing::Test {
     return "none";
   }
 
-  SnapshotBuilder builder_;
-  std::optional<std::string> memory_;
+  SnapshotBuilder builder;
+  std::optional<std::string> memory;
 };
 
 TEST_F(Sleep, AnIdleServiceGoesToZeroIsReadyAndWakes) {
@@ -74,16 +74,16 @@ TEST_F(Sleep, ACountOfZeroThatSomebodyElseWroteSwitchesScalingOff) {
 
 TEST_F(Sleep, AtFirstSightZeroIsTakenForSleep) {
   EXPECT_EQ(replicas(at(0, 0, 0)), 0);
-  memory_ = "not a memory";
+  memory = "not a memory";
   EXPECT_EQ(replicas(at(10, 0, 25)), 3) << "a lost memory must not leave it asleep for ever";
-  builder_.bounds(1, 20);
-  memory_.reset();
+  builder.bounds(1, 20);
+  memory.reset();
   EXPECT_EQ(replicas(at(20, 0, 25)), std::nullopt) << "a service that never sleeps is switched off";
 }
 
 TEST_F(Sleep, ALaterMinimumWakesIt) {
   EXPECT_EQ(replicas(at(0, 0, 0)), 0);
-  auto& schedule = builder_.scaling().schedules.emplace_back();
+  auto& schedule = builder.scaling().schedules.emplace_back();
   schedule.name = "day";
   schedule.start = "1 0 * * *";
   schedule.end = "0 18 * * *";

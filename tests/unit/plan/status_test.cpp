@@ -25,15 +25,15 @@ using testing_support::SnapshotBuilder;
 class Status : public testing::Test {
  protected:
   Status() {
-    builder_.backend("blue", {.weight = 80, .spec = 4, .share = 80});
-    builder_.backend("green", {.weight = 20, .spec = 1, .share = 20});
-    builder_.metric("rps", 250);
-    builder_.spec().routes = {{.name = "main", .kind = "HTTPRoute", .object_name = "shop"}};
+    builder.backend("blue", {.weight = 80, .spec = 4, .share = 80});
+    builder.backend("green", {.weight = 20, .spec = 1, .share = 20});
+    builder.metric("rps", 250);
+    builder.spec().routes = {{.name = "main", .kind = "HTTPRoute", .object_name = "shop"}};
     set_route(800, 200);
   }
 
   void set_route(int blue, int green) {
-    builder_.snapshot().routes = {
+    builder.snapshot().routes = {
         {.kind = "HTTPRoute",
          .key = {.ns = "store", .name = "shop"},
          .json = R"({"metadata":{"name":"shop","namespace":"store"},"spec":{"rules":[{"backendRefs":[)"
@@ -44,10 +44,10 @@ class Status : public testing::Test {
 
   /// One pass; every action ends with `error`, empty for success.
   api::Status pass(const std::string& error = "") {
-    const auto decision = decide(builder_.build());
-    const auto planned = plan(builder_.build(), decision, claims_);
+    const auto decision = decide(builder.build());
+    const auto planned = plan(builder.build(), decision, claims);
     const std::vector<ActionResult> results(planned.actions.size(), {error});
-    return make_status(builder_.build(), decision, planned, results, claims_, missing_, previous_);
+    return make_status(builder.build(), decision, planned, results, claims, missing, previous);
   }
 
   static const api::StatusCondition& condition(const api::Status& status, const std::string& type) {
@@ -60,32 +60,32 @@ class Status : public testing::Test {
     return condition(status, type).condition.reason;
   }
 
-  SnapshotBuilder builder_;
-  Claims claims_;
-  std::vector<Missing> missing_;
-  api::Status previous_;
+  SnapshotBuilder builder;
+  Claims claims;
+  std::vector<Missing> missing;
+  api::Status previous;
 };
 
 TEST_F(Status, SaysWhatShareWasMeasured) {
-  builder_.snapshot().backends["green"].observed_weight = 20.04;
+  builder.snapshot().backends["green"].observed_weight = 20.04;
   const auto status = pass();
   EXPECT_EQ(status.backends[1].observed_share_permille, 200);
   EXPECT_EQ(status.backends[0].observed_share_permille, std::nullopt);
-  previous_ = status;
-  builder_.snapshot().backends["green"].observed_weight = 21;
-  EXPECT_FALSE(status_needs_write(previous_, pass(), at(400))) << "less than a tenth";
-  builder_.snapshot().backends["green"].observed_weight = 23;
-  EXPECT_FALSE(status_needs_write(previous_, pass(), at(100))) << "every 5 minutes at most";
-  EXPECT_TRUE(status_needs_write(previous_, pass(), at(400)));
+  previous = status;
+  builder.snapshot().backends["green"].observed_weight = 21;
+  EXPECT_FALSE(status_needs_write(previous, pass(), at(400))) << "less than a tenth";
+  builder.snapshot().backends["green"].observed_weight = 23;
+  EXPECT_FALSE(status_needs_write(previous, pass(), at(100))) << "every 5 minutes at most";
+  EXPECT_TRUE(status_needs_write(previous, pass(), at(400)));
 }
 
 TEST_F(Status, SaysForHowLongABackendIsOut) {
-  auto decision = decide(builder_.build());
+  auto decision = decide(builder.build());
   decision.backends["blue"].ejected_until = at(30);
   decision.backends["blue"].ejections = 2;
-  const auto planned = plan(builder_.build(), decision, claims_);
+  const auto planned = plan(builder.build(), decision, claims);
   const std::vector<ActionResult> results(planned.actions.size());
-  const auto status = make_status(builder_.build(), decision, planned, results, claims_, missing_, previous_);
+  const auto status = make_status(builder.build(), decision, planned, results, claims, missing, previous);
   EXPECT_EQ(status.backends[0].ejected_until, at(30));
   EXPECT_EQ(status.backends[0].ejections, 2);
   EXPECT_EQ(status.backends[1].ejected_until, std::nullopt);
@@ -140,23 +140,23 @@ TEST_F(Status, TellsSharesAndSizesAsKubectlPrintsThem) {
 }
 
 TEST_F(Status, OneBackendHasASelectorForTheScaleSubresource) {
-  builder_.spec().backends.pop_back();
-  builder_.snapshot().backends.at("blue").selector = "app=shop";
+  builder.spec().backends.pop_back();
+  builder.snapshot().backends.at("blue").selector = "app=shop";
   EXPECT_EQ(pass().selector, "app=shop");
 }
 
 TEST_F(Status, ThirdsAddUpToAHundred) {
-  builder_.backend("blue", {.weight = 1, .spec = 1}).backend("green", {.weight = 1, .spec = 1});
-  builder_.backend("red", {.weight = 1, .spec = 1});
+  builder.backend("blue", {.weight = 1, .spec = 1}).backend("green", {.weight = 1, .spec = 1});
+  builder.backend("red", {.weight = 1, .spec = 1});
   EXPECT_EQ(pass().weights, "blue=33.4,green=33.3,red=33.3");
 }
 
 TEST_F(Status, TransitionTimesMoveOnlyWhenTheStatusFlips) {
-  previous_ = pass();
-  builder_.now(10).metric("rps", 250);
+  previous = pass();
+  builder.now(10).metric("rps", 250);
   auto next = pass();
   EXPECT_EQ(condition(next, "Ready").last_transition_time, at(0));
-  builder_.seen("blue", {.spec = 4, .ready = 0, .share = 80})
+  builder.seen("blue", {.spec = 4, .ready = 0, .share = 80})
       .seen("green", {.spec = 1, .ready = 0, .share = 20});
   next = pass();
   EXPECT_EQ(condition(next, "Ready").condition.status, ConditionStatus::False);
@@ -164,19 +164,19 @@ TEST_F(Status, TransitionTimesMoveOnlyWhenTheStatusFlips) {
 }
 
 TEST_F(Status, MissingObjectsAreNamedWithFieldAndRemedy) {
-  missing_ = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
+  missing = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
   EXPECT_EQ(reason(pass(), "Ready"), "BackendNotFound");
   EXPECT_THAT(condition(pass(), "Ready").condition.message,
               HasSubstr("spec.backends[1].serviceRef.name: Service store/shop-green"));
-  missing_ = {{.field = "spec.routes[0].objectName", .object = "HTTPRoute store/shop"}};
+  missing = {{.field = "spec.routes[0].objectName", .object = "HTTPRoute store/shop"}};
   EXPECT_EQ(reason(pass(), "RoutesProgrammed"), "RouteNotFound");
   EXPECT_EQ(reason(pass(), "Ready"), "RouteNotFound");
 }
 
 TEST_F(Status, ALostClaimIsAConflictThatNamesTheHolder) {
-  claims_.lost = {{.field = "spec.backends[0].workloadRef",
-                   .object = "Deployment shop-blue",
-                   .holder = {"store", "old"}}};
+  claims.lost = {{.field = "spec.backends[0].workloadRef",
+                  .object = "Deployment shop-blue",
+                  .holder = {"store", "old"}}};
   const auto status = pass();
   EXPECT_EQ(condition(status, "Conflicted").condition.status, ConditionStatus::True);
   EXPECT_THAT(condition(status, "Conflicted").condition.message, HasSubstr("store/old"));
@@ -186,14 +186,14 @@ TEST_F(Status, ALostClaimIsAConflictThatNamesTheHolder) {
 
 TEST_F(Status, AConflictIsSummedUpByTheSentenceThatNamesTheHolder) {
   // The route's own sentence does not say who has it.
-  claims_.lost = {{.field = "spec.routes[0]", .object = "HTTPRoute shop", .holder = {"store", "old"}}};
+  claims.lost = {{.field = "spec.routes[0]", .object = "HTTPRoute shop", .holder = {"store", "old"}}};
   const auto status = pass();
   EXPECT_EQ(reason(status, "RoutesProgrammed"), "Conflicted");
   EXPECT_THAT(condition(status, "Ready").condition.message, HasSubstr("store/old"));
 }
 
 TEST_F(Status, AScaleThatFailedIsSaid) {
-  builder_.metric("rps", 5000);
+  builder.metric("rps", 5000);
   const auto status = pass("403 Forbidden");
   EXPECT_EQ(reason(status, "AbleToScale"), "FailedUpdateScale");
   EXPECT_THAT(condition(status, "AbleToScale").condition.message, HasSubstr("403"));
@@ -213,20 +213,20 @@ TEST_F(Status, ARouteThatCouldNotBeWrittenIsSaidAndNotTakenForWritten) {
 
 TEST_F(Status, ARouteWhoseTurnDidNotComeIsNotWrittenYet) {
   set_route(1, 1);
-  const auto decision = decide(builder_.build());
-  const auto planned = plan(builder_.build(), decision, claims_);
+  const auto decision = decide(builder.build());
+  const auto planned = plan(builder.build(), decision, claims);
   ASSERT_FALSE(planned.actions.empty());
-  const auto status = make_status(builder_.build(), decision, planned, {}, claims_, missing_, previous_);
+  const auto status = make_status(builder.build(), decision, planned, {}, claims, missing, previous);
   EXPECT_EQ(reason(status, "RoutesProgrammed"), "NotWritten");
   EXPECT_THAT(status.routes[0].encoded_weights, IsEmpty());
 }
 
 TEST_F(Status, OriginalWeightsStayWhatTheyWereBeforeUs) {
   set_route(1, 3);
-  previous_ = pass();
-  EXPECT_EQ(previous_.routes[0].original_weights.at("green"), 3);
+  previous = pass();
+  EXPECT_EQ(previous.routes[0].original_weights.at("green"), 3);
   set_route(800, 200);
-  builder_.now(60).metric("rps", 250);
+  builder.now(60).metric("rps", 250);
   const auto status = pass();
   EXPECT_EQ(status.routes[0].original_weights.at("green"), 3);
   EXPECT_EQ(status.routes[0].programmed_time, at(0));
@@ -234,30 +234,30 @@ TEST_F(Status, OriginalWeightsStayWhatTheyWereBeforeUs) {
 
 TEST_F(Status, ObserveDoesNotCallARouteProgrammedThatItDidNotWrite) {
   set_route(1, 1);
-  builder_.spec().mode = api::Mode::Observe;
+  builder.spec().mode = api::Mode::Observe;
   EXPECT_EQ(condition(pass(), "RoutesProgrammed").condition.status, ConditionStatus::Unknown);
 }
 
 TEST_F(Status, IsWrittenForWhatChangedAndNotForThePassingOfTime) {
-  previous_ = pass();
+  previous = pass();
   const auto again = [&](std::int64_t now) {
-    builder_.now(now);
-    return status_needs_write(previous_, pass(), at(now));
+    builder.now(now);
+    return status_needs_write(previous, pass(), at(now));
   };
-  builder_.memory(previous_.memory);
+  builder.memory(previous.memory);
   EXPECT_FALSE(again(0));
-  builder_.now(3600).metric("rps", 250);
+  builder.now(3600).metric("rps", 250);
   EXPECT_FALSE(again(3600)) << "an hour has passed and nothing happened";
-  builder_.seen("blue", {.spec = 4, .ready = 3, .share = 80});
+  builder.seen("blue", {.spec = 4, .ready = 3, .share = 80});
   EXPECT_TRUE(again(3600)) << "a pod is not ready any more";
 }
 
 TEST_F(Status, ReadingsAreWrittenWhenTheyMovedByATenthAndAtMostEveryFiveMinutes) {
-  previous_ = pass();
+  previous = pass();
   const auto with_reading = [&](std::int64_t now, double rps) {
-    auto next = previous_;
+    auto next = previous;
     next.signals[0].value = rps;
-    return status_needs_write(previous_, next, at(now));
+    return status_needs_write(previous, next, at(now));
   };
   EXPECT_FALSE(with_reading(600, 274));
   EXPECT_TRUE(with_reading(600, 276));
@@ -267,9 +267,9 @@ TEST_F(Status, ReadingsAreWrittenWhenTheyMovedByATenthAndAtMostEveryFiveMinutes)
 }
 
 TEST_F(Status, AQualityIsWrittenAtOnce) {
-  previous_ = pass();
-  builder_.snapshot().metrics.clear();
-  EXPECT_TRUE(status_needs_write(previous_, pass(), at(1)));
+  previous = pass();
+  builder.snapshot().metrics.clear();
+  EXPECT_TRUE(status_needs_write(previous, pass(), at(1)));
 }
 
 std::vector<std::string> reasons(const std::vector<api::Event>& events) {
@@ -279,18 +279,18 @@ std::vector<std::string> reasons(const std::vector<api::Event>& events) {
 }
 
 TEST_F(Status, WhatTurnsBadIsAnEventOnceAndSoIsItsEnd) {
-  previous_ = pass();
-  EXPECT_THAT(transition_events({}, previous_), IsEmpty());
-  builder_.snapshot().metrics.clear();
+  previous = pass();
+  EXPECT_THAT(transition_events({}, previous), IsEmpty());
+  builder.snapshot().metrics.clear();
   const auto bad = pass();
-  EXPECT_THAT(reasons(transition_events(previous_, bad)), ElementsAre("SignalError"));
+  EXPECT_THAT(reasons(transition_events(previous, bad)), ElementsAre("SignalError"));
   EXPECT_THAT(transition_events(bad, bad), IsEmpty());
-  builder_.metric("rps", 250);
+  builder.metric("rps", 250);
   EXPECT_THAT(reasons(transition_events(bad, pass())), ElementsAre("Recovered"));
 }
 
 TEST_F(Status, AMissingBackendIsAnEventAlsoOnTheFirstVisit) {
-  missing_ = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
+  missing = {{.field = "spec.backends[1].serviceRef.name", .object = "Service store/shop-green"}};
   EXPECT_THAT(reasons(transition_events({}, pass())), ElementsAre("BackendNotFound"));
 }
 

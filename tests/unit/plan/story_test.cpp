@@ -18,18 +18,18 @@ using testing_support::SnapshotBuilder;
 class Story : public testing::Test {
  protected:
   Story() {
-    builder_.bounds(2, 20).windows(0, 30);
-    blue_ = {.tier = 0, .spec = 2};
-    green_ = {.tier = 1, .spec = 1};
+    builder.bounds(2, 20).windows(0, 30);
+    blue = {.tier = 0, .spec = 2};
+    green = {.tier = 1, .spec = 1};
   }
 
   /// Decides at `seconds` with `rps` measured, and carries it out.
   api::Decision step(std::int64_t seconds, double rps) {
-    builder_.now(seconds).backend("blue", blue_).backend("green", green_).metric("rps", rps);
-    auto decision = decide(builder_.build());
-    carry_out(decision.backends.at("blue"), blue_);
-    carry_out(decision.backends.at("green"), green_);
-    builder_.memory(decision.memory);
+    builder.now(seconds).backend("blue", blue).backend("green", green).metric("rps", rps);
+    auto decision = decide(builder.build());
+    carry_out(decision.backends.at("blue"), blue);
+    carry_out(decision.backends.at("green"), green);
+    builder.memory(decision.memory);
     return decision;
   }
 
@@ -47,9 +47,9 @@ class Story : public testing::Test {
     return reasons;
   }
 
-  SnapshotBuilder builder_;
-  BackendFacts blue_;
-  BackendFacts green_;
+  SnapshotBuilder builder;
+  BackendFacts blue;
+  BackendFacts green;
 };
 
 TEST_F(Story, AllTrafficIsOnTierZeroAndTheStandbyKeepsItsMinimum) {
@@ -79,7 +79,7 @@ TEST_F(Story, LosingTheLastEndpointMovesTrafficAndGrowsTheStandbyInOneDecision) 
   step(0, 100);
   step(5, 300);
   step(10, 300);
-  blue_.ready = 0;
+  blue.ready = 0;
   const auto decision = step(12, 300);
   EXPECT_DOUBLE_EQ(decision.backends.at("green").weight, 100);
   EXPECT_DOUBLE_EQ(decision.backends.at("blue").weight, 0);
@@ -92,23 +92,23 @@ TEST_F(Story, LosingTheLastEndpointMovesTrafficAndGrowsTheStandbyInOneDecision) 
 TEST_F(Story, DemandDoesNotVanishWithThePodsThatServedIt) {
   step(0, 300);
   step(5, 300);
-  blue_.ready = 0;
+  blue.ready = 0;
   EXPECT_EQ(step(7, 300).total.replicas, 6);
   EXPECT_EQ(step(12, 0).total.replicas, 6) << "nothing is measured while nobody answers";
   EXPECT_EQ(step(30, 0).backends.at("green").replicas, 6);
 }
 
 TEST_F(Story, BlueTakesOverAgainStepByStepAndGreenShrinksOnlyAfterTheWindow) {
-  builder_.spec().failover.failback = {
+  builder.spec().failover.failback = {
       .mode = api::FailbackMode::Automatic, .after = std::chrono::seconds{10}, .step_percent = 50};
-  builder_.spec().balancing.max_step_percent = 50;
-  builder_.spec().balancing.step = std::chrono::seconds{5};
+  builder.spec().balancing.max_step_percent = 50;
+  builder.spec().balancing.step = std::chrono::seconds{5};
   step(0, 300);
   step(5, 300);
-  blue_.ready = 0;
+  blue.ready = 0;
   step(10, 300);
   step(60, 300);
-  blue_.ready = 6;
+  blue.ready = 6;
   const auto seen = step(65, 300);
   EXPECT_DOUBLE_EQ(seen.backends.at("blue").weight, 0) << "it is watched for a while first";
   EXPECT_DOUBLE_EQ(step(75, 300).backends.at("blue").weight, 50);

@@ -162,30 +162,30 @@ TEST(Forecast, AMemoryOfAnotherFormIsDropped) {
 class ForecastInTheTotal : public testing::Test {
  protected:
   TotalOutcome decide(api::PredictiveMode mode, std::int32_t current, std::int32_t asked) {
-    scaling_.max_replicas = 30;
-    scaling_.metrics.resize(1);
-    scaling_.metrics[0].name = "m";
-    scaling_.metrics[0].target_value = Quantity::from_milli(1'000);
-    scaling_.scale_up.policies = {{api::PolicyType::Pods, 10, seconds{60}}};
-    scaling_.scale_down.policies = {{api::PolicyType::Percent, 100, seconds{15}}};
-    scaling_.scale_down.stabilization_window = seconds{0};
-    scaling_.predictive.mode = mode;
+    scaling.max_replicas = 30;
+    scaling.metrics.resize(1);
+    scaling.metrics[0].name = "m";
+    scaling.metrics[0].target_value = Quantity::from_milli(1'000);
+    scaling.scale_up.policies = {{api::PolicyType::Pods, 10, seconds{60}}};
+    scaling.scale_down.policies = {{api::PolicyType::Percent, 100, seconds{15}}};
+    scaling.scale_down.stabilization_window = seconds{0};
+    scaling.predictive.mode = mode;
     Reading reading;
     reading.name = "m";
     reading.quality = asked < 0 ? api::Quality::Error : api::Quality::Fresh;
     if (asked >= 0) reading.milli = std::int64_t{asked} * 1000;
-    const TotalInput input{.scaling = scaling_,
+    const TotalInput input{.scaling = scaling,
                            .manual = std::nullopt,
-                           .settings = settings_,
+                           .settings = settings,
                            .now = at(2 * kDay + 8 * kHour - 300),
                            .counts = {.current = current, .existing = current, .ready = current},
                            .limits = {.min = 1, .max = 30}};
     History history;
-    history.seasons = after_days(2, scaling_.predictive);
+    history.seasons = after_days(2, scaling.predictive);
     return decide_total(input, std::vector<Reading>{reading}, history);
   }
-  api::Scaling scaling_;
-  api::Settings settings_;
+  api::Scaling scaling;
+  api::Settings settings;
 };
 
 TEST_F(ForecastInTheTotal, EnforceRaisesThroughThePolicies) {

@@ -21,16 +21,16 @@ using testing_support::at;
 class Idle : public testing::Test {
  protected:
   Idle() {
-    scaling_.min_replicas = 0;
-    scaling_.max_replicas = 100;
+    scaling.min_replicas = 0;
+    scaling.max_replicas = 100;
     declare("rps", 10'000).activation = Quantity::from_milli(2'000);
-    scaling_.scale_up.policies = {{PolicyType::Pods, 4, seconds{15}}};
-    scaling_.scale_down.policies = {{PolicyType::Percent, 100, seconds{15}}};
-    scaling_.scale_down.stabilization_window = seconds{0};
-    settings_.tolerance = Quantity::from_milli(0);
+    scaling.scale_up.policies = {{PolicyType::Pods, 4, seconds{15}}};
+    scaling.scale_down.policies = {{PolicyType::Percent, 100, seconds{15}}};
+    scaling.scale_down.stabilization_window = seconds{0};
+    settings.tolerance = Quantity::from_milli(0);
   }
   api::Metric& declare(const std::string& name, std::int64_t target) {
-    auto& metric = scaling_.metrics.emplace_back();
+    auto& metric = scaling.metrics.emplace_back();
     metric.name = name;
     metric.target_value = Quantity::from_milli(target);
     return metric;
@@ -44,16 +44,16 @@ class Idle : public testing::Test {
   }
   TotalOutcome decide(std::int64_t now, std::vector<Reading> readings) {
     const TotalInput input{
-        .scaling = scaling_,
-        .manual = manual_,
-        .settings = settings_,
+        .scaling = scaling,
+        .manual = manual,
+        .settings = settings,
         .now = at(now),
-        .counts = {.current = current_, .existing = current_, .ready = ready_.value_or(current_)},
-        .limits = {.min = limit_min_, .max = scaling_.max_replicas},
-        .restored = restored_};
-    auto outcome = decide_total(input, readings, history_);
-    if (outcome.replicas != current_) history_.record_event(at(now), outcome.replicas - current_);
-    current_ = outcome.replicas;
+        .counts = {.current = current, .existing = current, .ready = ready.value_or(current)},
+        .limits = {.min = limit_min, .max = scaling.max_replicas},
+        .restored = restored};
+    auto outcome = decide_total(input, readings, history);
+    if (outcome.replicas != current) history.record_event(at(now), outcome.replicas - current);
+    current = outcome.replicas;
     return outcome;
   }
   TotalOutcome at_load(std::int64_t now, std::int64_t milli) {
@@ -63,14 +63,14 @@ class Idle : public testing::Test {
     return decide(now, {reading("rps", std::nullopt, quality)});
   }
 
-  api::Scaling scaling_;
-  api::Settings settings_;
-  std::optional<std::int32_t> manual_;
-  std::optional<std::int32_t> ready_;
-  std::int32_t limit_min_ = 0;
-  std::int32_t current_ = 0;
-  bool restored_ = false;
-  History history_;
+  api::Scaling scaling;
+  api::Settings settings;
+  std::optional<std::int32_t> manual;
+  std::optional<std::int32_t> ready;
+  std::int32_t limit_min = 0;
+  std::int32_t current = 0;
+  bool restored = false;
+  History history;
 };
 
 TEST_F(Idle, StaysAtZeroUpToItsActivation) {
@@ -82,22 +82,22 @@ TEST_F(Idle, StaysAtZeroUpToItsActivation) {
 
 TEST_F(Idle, WakesToWhatTheTargetAsksForOutsideThePolicies) {
   EXPECT_EQ(at_load(0, 2'001).replicas, 1);
-  current_ = 0;
+  current = 0;
   const auto outcome = at_load(1, 345'000);
   EXPECT_EQ(outcome.replicas, 35) << "not the four that the policy allows";
   EXPECT_EQ(outcome.steps[1].step, "Wake");
-  current_ = 0;
+  current = 0;
   EXPECT_EQ(at_load(2, 9'999'000).replicas, 100) << "the maximum holds all the same";
 }
 
 TEST_F(Idle, OnlyMoreThanTheMaximumIsTooMany) {
   EXPECT_EQ(at_load(0, 1'000'000).scaling_limited.reason, "DesiredWithinRange") << "a hundred of a hundred";
-  current_ = 0;
+  current = 0;
   EXPECT_EQ(at_load(1, 1'000'001).scaling_limited.reason, "TooManyReplicas");
 }
 
 TEST_F(Idle, AValueTargetWakesToTheRatio) {
-  scaling_.metrics[0].target_type = api::TargetType::Value;
+  scaling.metrics[0].target_type = api::TargetType::Value;
   EXPECT_EQ(at_load(0, 25'000).replicas, 3);
 }
 
@@ -112,23 +112,23 @@ TEST_F(Idle, AsleepOnlyMetricsWithActivationAreRead) {
 
 TEST_F(Idle, AsleepAnEmptyMetricMeansThatNobodyAsks) {
   EXPECT_EQ(without(0, Quality::Empty).replicas, 0);
-  scaling_.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 3};
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 3};
   EXPECT_EQ(without(1, Quality::Empty).replicas, 0);
 }
 
 TEST_F(Idle, AsleepAnUnreadableMetricFollowsOnMissingMetrics) {
   EXPECT_EQ(without(0, Quality::Error).replicas, 0);
   EXPECT_EQ(without(1, Quality::Stale).scaling_active.reason, "FailedGetExternalMetric");
-  scaling_.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 6};
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 6};
   EXPECT_EQ(without(2, Quality::Error).replicas, 4) << "a fallback passes the policies";
   EXPECT_EQ(without(20, Quality::Error).replicas, 6);
-  scaling_.scale_up.policies = {{PolicyType::Percent, 50, seconds{15}}};
-  current_ = 0;
+  scaling.scale_up.policies = {{PolicyType::Percent, 50, seconds{15}}};
+  current = 0;
   EXPECT_EQ(without(100, Quality::Stale).replicas, 1) << "half of nothing must not keep it asleep for ever";
 }
 
 TEST_F(Idle, TheLastReplicaGoesAfterItsTime) {
-  current_ = 5;
+  current = 5;
   EXPECT_EQ(at_load(0, 0).replicas, 1) << "every proposal is at least 1 until then";
   EXPECT_EQ(at_load(299, 2'000).replicas, 1);
   const auto outcome = at_load(300, 2'000);
@@ -137,7 +137,7 @@ TEST_F(Idle, TheLastReplicaGoesAfterItsTime) {
 }
 
 TEST_F(Idle, AnythingAboveActivationStartsTheTimeAnew) {
-  current_ = 1;
+  current = 1;
   EXPECT_EQ(at_load(0, 0).replicas, 1);
   EXPECT_EQ(at_load(250, 2'001).replicas, 1);
   EXPECT_EQ(at_load(300, 0).replicas, 1);
@@ -147,22 +147,22 @@ TEST_F(Idle, AnythingAboveActivationStartsTheTimeAnew) {
 
 TEST_F(Idle, WhatCannotBeReadIsNotIdle) {
   for (const auto quality : {Quality::Error, Quality::Stale}) {
-    history_ = {};
-    current_ = 1;
+    history = {};
+    current = 1;
     at_load(0, 0);
     without(200, quality);
     EXPECT_EQ(at_load(400, 0).replicas, 1);
     EXPECT_EQ(at_load(700, 0).replicas, 0);
   }
-  history_ = {};
-  current_ = 1;
+  history = {};
+  current = 1;
   at_load(0, 0);
   decide(299, {reading("rps", 0, Quality::Partial)});
   EXPECT_EQ(at_load(300, 0).replicas, 1);
 }
 
 TEST_F(Idle, EmptyCountsAsIdleAndShrinksOnlyThen) {
-  current_ = 5;
+  current = 5;
   EXPECT_EQ(without(0, Quality::Empty).replicas, 5);
   EXPECT_EQ(without(299, Quality::Empty).replicas, 5) << "absent is not zero";
   EXPECT_EQ(without(300, Quality::Empty).replicas, 0);
@@ -170,7 +170,7 @@ TEST_F(Idle, EmptyCountsAsIdleAndShrinksOnlyThen) {
 
 TEST_F(Idle, OtherMetricsHoldTheServiceUpButNotTheLastReplica) {
   declare("cpu", 1'000);
-  current_ = 1;
+  current = 1;
   decide(0, {reading("rps", 0, Quality::Fresh), reading("cpu", 3'000, Quality::Fresh)});
   EXPECT_EQ(decide(400, {reading("rps", 0, Quality::Fresh), reading("cpu", 3'000, Quality::Fresh)}).replicas,
             3);
@@ -179,54 +179,54 @@ TEST_F(Idle, OtherMetricsHoldTheServiceUpButNotTheLastReplica) {
 }
 
 TEST_F(Idle, ANewLeaderStartsTheTimeAnew) {
-  current_ = 1;
+  current = 1;
   at_load(0, 0);
-  restored_ = true;
+  restored = true;
   EXPECT_EQ(at_load(300, 0).replicas, 1) << "what happened in between is not in the memory";
-  restored_ = false;
+  restored = false;
   EXPECT_EQ(at_load(599, 0).replicas, 1);
   EXPECT_EQ(at_load(600, 0).replicas, 0);
 }
 
 TEST_F(Idle, FrozenOrWithoutAReadyPodTheLastReplicaStays) {
-  current_ = 1;
+  current = 1;
   at_load(0, 0);
-  settings_.frozen = true;
+  settings.frozen = true;
   EXPECT_EQ(at_load(300, 0).replicas, 1);
-  settings_.frozen = false;
-  ready_ = 0;
+  settings.frozen = false;
+  ready = 0;
   EXPECT_EQ(at_load(301, 0).replicas, 1);
 }
 
 TEST_F(Idle, PoliciesMayForbidTheLastStep) {
-  scaling_.scale_down.select_policy = api::SelectPolicy::Disabled;
-  current_ = 1;
+  scaling.scale_down.select_policy = api::SelectPolicy::Disabled;
+  current = 1;
   at_load(0, 0);
   EXPECT_EQ(at_load(300, 0).replicas, 1);
 }
 
 TEST_F(Idle, AMinimumAndAPersonWakeIt) {
   at_load(0, 0);
-  limit_min_ = 3;
+  limit_min = 3;
   EXPECT_EQ(at_load(1, 0).replicas, 3) << "a schedule's minimum";
-  limit_min_ = 0;
-  manual_ = 0;
+  limit_min = 0;
+  manual = 0;
   EXPECT_EQ(at_load(2, 500'000).replicas, 0) << "a person puts it to sleep whatever comes";
-  manual_ = 2;
+  manual = 2;
   EXPECT_EQ(at_load(3, 0).replicas, 2);
 }
 
 TEST_F(Idle, WithAMinimumNothingIsEverIdle) {
-  scaling_.min_replicas = 1;
-  limit_min_ = 1;
-  current_ = 1;
+  scaling.min_replicas = 1;
+  limit_min = 1;
+  current = 1;
   at_load(0, 0);
   EXPECT_EQ(at_load(10'000, 0).replicas, 1);
-  EXPECT_FALSE(history_.idle_since.has_value());
+  EXPECT_FALSE(history.idle_since.has_value());
 }
 
 TEST_F(Idle, WithTheUsualWindowNothingIsRecordedThatHoldsAWakingServiceBack) {
-  scaling_.scale_up.stabilization_window = seconds{60};
+  scaling.scale_up.stabilization_window = seconds{60};
   at_load(0, 0);
   for (int t = 10; t <= 100; t += 10) at_load(t, 0);
   EXPECT_EQ(at_load(110, 25'000).replicas, 3);
@@ -236,10 +236,10 @@ TEST_F(Idle, WithTheUsualWindowNothingIsRecordedThatHoldsAWakingServiceBack) {
 
 /// Fallback while awake, and the floor of demand.
 TEST_F(Idle, AwakeAFallbackRaisesAndNeverLowers) {
-  scaling_.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 3};
-  current_ = 2;
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 3};
+  current = 2;
   EXPECT_EQ(without(0, Quality::Error).replicas, 3);
-  current_ = 8;
+  current = 8;
   EXPECT_EQ(without(1, Quality::Error).replicas, 8);
   EXPECT_EQ(without(1, Quality::Error).able_to_scale.reason, "ReadyForNewScale");
 }

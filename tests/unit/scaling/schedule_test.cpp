@@ -96,24 +96,24 @@ INSTANTIATE_TEST_SUITE_P(Texts,
 class Schedules : public testing::Test {
  protected:
   Schedules() {
-    scaling_.min_replicas = 2;
-    scaling_.max_replicas = 20;
+    scaling.min_replicas = 2;
+    scaling.max_replicas = 20;
   }
   api::Schedule& add(const std::string& start, const std::string& end) {
-    auto& schedule = scaling_.schedules.emplace_back();
-    schedule.name = "s" + std::to_string(scaling_.schedules.size());
+    auto& schedule = scaling.schedules.emplace_back();
+    schedule.name = "s" + std::to_string(scaling.schedules.size());
     schedule.start = start;
     schedule.end = end;
     return schedule;
   }
   Limits at(const std::string& now) {
-    steps_.clear();
-    warnings_.clear();
-    return scheduled_limits(scaling_, nullptr, time_of(now), steps_, warnings_);
+    steps.clear();
+    warnings.clear();
+    return scheduled_limits(scaling, nullptr, time_of(now), steps, warnings);
   }
-  api::Scaling scaling_;
-  std::vector<api::Step> steps_;
-  std::vector<std::string> warnings_;
+  api::Scaling scaling;
+  std::vector<api::Step> steps;
+  std::vector<std::string> warnings;
 };
 
 TEST_F(Schedules, AreWindowsFromStartToEnd) {
@@ -125,8 +125,8 @@ TEST_F(Schedules, AreWindowsFromStartToEnd) {
   EXPECT_EQ(at("2026-01-15T18:00:00Z").min, 2);
   EXPECT_EQ(at("2026-01-17T12:00:00Z").min, 2) << "a Saturday";
   EXPECT_EQ(at("2026-01-15T12:00:00Z").max, 20) << "a bound that it does not name stays";
-  ASSERT_EQ(steps_.size(), 1U);
-  EXPECT_EQ(steps_[0].step, "Schedule");
+  ASSERT_EQ(steps.size(), 1U);
+  EXPECT_EQ(steps[0].step, "Schedule");
 }
 
 TEST_F(Schedules, OverMidnightAndOverYearsAreOneWindow) {
@@ -174,8 +174,8 @@ TEST_F(Schedules, WhatCannotBeReadIsLeftOutWithAWarning) {
   add("nonsense", "0 6 * * *").min_replicas = 10;
   add("0 0 * * *", "0 0 31 2 *").time_zone = "Mars/Olympus";
   EXPECT_EQ(at("2026-01-15T12:00:00Z").min, 2);
-  ASSERT_EQ(warnings_.size(), 2U);
-  EXPECT_NE(warnings_[1].find("Mars/Olympus"), std::string::npos);
+  ASSERT_EQ(warnings.size(), 2U);
+  EXPECT_NE(warnings[1].find("Mars/Olympus"), std::string::npos);
 }
 
 /// A zone whose clock goes forward at 02:00 on 29 March 2026 and back at 03:00 on 25 October.

@@ -23,52 +23,53 @@ using testing_support::at;
 class Total : public testing::Test {
  protected:
   Total() {
-    scaling_.min_replicas = 1;
-    scaling_.max_replicas = 100;
-    scaling_.metrics = {{.name = "rps", .target_value = Quantity::from_milli(1'000)}};
-    scaling_.scale_up.policies = {{PolicyType::Percent, 1000, seconds{15}}};
-    scaling_.scale_down.policies = {{PolicyType::Percent, 100, seconds{15}}};
-    scaling_.scale_down.stabilization_window = seconds{0};
-    settings_.tolerance = Quantity::from_milli(0);
+    scaling.min_replicas = 1;
+    scaling.max_replicas = 100;
+    scaling.metrics = {{.name = "rps", .target_value = Quantity::from_milli(1'000)}};
+    scaling.scale_up.policies = {{PolicyType::Percent, 1000, seconds{15}}};
+    scaling.scale_down.policies = {{PolicyType::Percent, 100, seconds{15}}};
+    scaling.scale_down.stabilization_window = seconds{0};
+    settings.tolerance = Quantity::from_milli(0);
   }
 
   /// Decides at `now` from `current`; a change takes effect at once.
-  TotalOutcome step(std::int64_t now, std::int32_t asked, Quality quality = Quality::Fresh) {
+  TotalOutcome step(std::int64_t now, std::int32_t proposed, Quality quality = Quality::Fresh) {
     Reading reading;
     reading.name = "rps";
     reading.quality = quality;
-    if (quality == Quality::Fresh || quality == Quality::Partial) reading.milli = std::int64_t{asked} * 1000;
-    readings_ = {reading};
+    if (quality == Quality::Fresh || quality == Quality::Partial)
+      reading.milli = std::int64_t{proposed} * 1000;
+    readings = {reading};
     return decide(now);
   }
   TotalOutcome decide(std::int64_t now) {
-    TotalInput input{.scaling = scaling_,
-                     .manual = manual_,
-                     .settings = settings_,
+    TotalInput input{.scaling = scaling,
+                     .manual = manual,
+                     .settings = settings,
                      .now = at(now),
-                     .counts = {.current = current_,
-                                .existing = existing_.value_or(current_),
-                                .ready = ready_.value_or(current_)},
-                     .limits = {.min = scaling_.min_replicas, .max = scaling_.max_replicas}};
-    input.asked = asked_;
-    input.counts.several = !asked_.empty();
-    input.floor = floor_;
-    auto outcome = decide_total(input, readings_, history_);
-    if (outcome.replicas != current_) history_.record_event(at(now), outcome.replicas - current_);
-    current_ = outcome.replicas;
+                     .counts = {.current = current,
+                                .existing = existing.value_or(current),
+                                .ready = ready.value_or(current)},
+                     .limits = {.min = scaling.min_replicas, .max = scaling.max_replicas}};
+    input.asked = asked;
+    input.counts.several = !asked.empty();
+    input.floor = floor;
+    auto outcome = decide_total(input, readings, history);
+    if (outcome.replicas != current) history.record_event(at(now), outcome.replicas - current);
+    current = outcome.replicas;
     return outcome;
   }
 
-  api::Scaling scaling_;
-  api::Settings settings_;
-  std::optional<std::int32_t> manual_;
-  std::optional<std::int32_t> ready_;
-  std::optional<std::int32_t> existing_;
-  std::int32_t current_ = 10;
-  std::vector<std::optional<double>> asked_;
-  std::optional<std::int32_t> floor_;
-  std::vector<Reading> readings_;
-  History history_;
+  api::Scaling scaling;
+  api::Settings settings;
+  std::optional<std::int32_t> manual;
+  std::optional<std::int32_t> ready;
+  std::optional<std::int32_t> existing;
+  std::int32_t current = 10;
+  std::vector<std::optional<double>> asked;
+  std::optional<std::int32_t> floor;
+  std::vector<Reading> readings;
+  History history;
 };
 
 TEST_F(Total, FollowsTheMetricWhenNothingLimitsIt) {
@@ -87,24 +88,24 @@ TEST_F(Total, TheRecordNamesEveryStepInOrder) {
 }
 
 TEST_F(Total, FirstSightHoldsTheCountForAWholeWindow) {
-  scaling_.scale_down.stabilization_window = seconds{300};
+  scaling.scale_down.stabilization_window = seconds{300};
   EXPECT_EQ(step(0, 3).replicas, 10);
   EXPECT_EQ(step(299, 3).replicas, 10);
   EXPECT_EQ(step(300, 3).replicas, 3) << "a recommendation exactly as old as the window counts no more";
 }
 
 TEST_F(Total, ShrinkingTakesTheHighestOfItsWindow) {
-  scaling_.scale_down.stabilization_window = seconds{60};
+  scaling.scale_down.stabilization_window = seconds{60};
   step(0, 10);
   step(30, 8);
   EXPECT_EQ(step(59, 2).able_to_scale.reason, "ScaleDownStabilized");
-  EXPECT_EQ(current_, 10);
+  EXPECT_EQ(current, 10);
   EXPECT_EQ(step(61, 2).replicas, 8);
   EXPECT_EQ(step(91, 2).replicas, 2);
 }
 
 TEST_F(Total, GrowingTakesTheLowestOfItsWindow) {
-  scaling_.scale_up.stabilization_window = seconds{60};
+  scaling.scale_up.stabilization_window = seconds{60};
   EXPECT_EQ(step(0, 20).able_to_scale.reason, "ScaleUpStabilized") << "the first sight recommended 10";
   EXPECT_EQ(step(30, 15).replicas, 10);
   EXPECT_EQ(step(61, 30).replicas, 15);
@@ -112,8 +113,8 @@ TEST_F(Total, GrowingTakesTheLowestOfItsWindow) {
 }
 
 TEST_F(Total, WithoutAWindowOfItsOwnShrinkingWaitsAsTheOperatorSays) {
-  scaling_.scale_down.stabilization_window.reset();
-  settings_.downscale_stabilization = seconds{40};
+  scaling.scale_down.stabilization_window.reset();
+  settings.downscale_stabilization = seconds{40};
   step(0, 3);
   EXPECT_EQ(step(39, 3).replicas, 10);
   EXPECT_EQ(step(40, 3).replicas, 3);
@@ -135,18 +136,18 @@ TEST_F(Total, APartialMetricMayRaiseAndNeverLowers) {
 }
 
 TEST_F(Total, BoundsComeBeforeMetricsAndPolicies) {
-  scaling_.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
-  scaling_.max_replicas = 5;
+  scaling.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
+  scaling.max_replicas = 5;
   EXPECT_EQ(step(0, 0, Quality::Error).replicas, 5);
-  scaling_.min_replicas = 5;
-  current_ = 2;
+  scaling.min_replicas = 5;
+  current = 2;
   const auto outcome = step(1, 0, Quality::Error);
   EXPECT_EQ(outcome.replicas, 5);
   EXPECT_EQ(outcome.scaling_limited.reason, "TooFewReplicas");
 }
 
 TEST_F(Total, TheMaximumStopsGrowthAndSaysSo) {
-  scaling_.max_replicas = 20;
+  scaling.max_replicas = 20;
   const auto outcome = step(0, 50);
   EXPECT_EQ(outcome.replicas, 20);
   EXPECT_EQ(outcome.scaling_limited.status, ConditionStatus::True);
@@ -154,55 +155,55 @@ TEST_F(Total, TheMaximumStopsGrowthAndSaysSo) {
 }
 
 TEST_F(Total, TheMinimumStopsShrinkingAndSaysSo) {
-  scaling_.min_replicas = 4;
+  scaling.min_replicas = 4;
   const auto outcome = step(0, 1);
   EXPECT_EQ(outcome.replicas, 4);
   EXPECT_EQ(outcome.scaling_limited.reason, "TooFewReplicas");
 }
 
 TEST_F(Total, WithNoPodReadyTheCountDoesNotFall) {
-  ready_ = 0;
+  ready = 0;
   EXPECT_EQ(step(0, 1).replicas, 10);
   EXPECT_EQ(step(1, 12).replicas, 12) << "it may still rise";
 }
 
 TEST_F(Total, AValueWithoutAnyPodIsInvalidOutsideItsTolerance) {
-  scaling_.metrics[0].target_type = api::TargetType::Value;
-  settings_.tolerance = Quantity::from_milli(100);
-  ready_ = 0;
-  existing_ = 0;
+  scaling.metrics[0].target_type = api::TargetType::Value;
+  settings.tolerance = Quantity::from_milli(100);
+  ready = 0;
+  existing = 0;
   auto outcome = step(0, 3);
   EXPECT_EQ(outcome.replicas, 10);
   EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
   EXPECT_EQ(outcome.proposal, std::nullopt) << "nothing that a window would remember";
   outcome = step(1, 1);
   EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound") << "as much as wanted is as much as wanted";
-  existing_ = 10;
+  existing = 10;
   EXPECT_EQ(step(2, 3).scaling_active.reason, "ValidMetricFound");
 }
 
 TEST_F(Total, WhileFrozenTheCountDoesNotFall) {
-  settings_.frozen = true;
+  settings.frozen = true;
   EXPECT_EQ(step(0, 1).replicas, 10);
   EXPECT_EQ(step(0, 12).replicas, 12);
 }
 
 TEST_F(Total, AManualCountReplacesMetricsAndPolicies) {
-  scaling_.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
-  manual_ = 3;
+  scaling.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
+  manual = 3;
   const auto outcome = step(0, 50);
   EXPECT_EQ(outcome.replicas, 3);
   EXPECT_EQ(outcome.scaling_active.reason, "ManualReplicas");
-  manual_ = 500;
+  manual = 500;
   EXPECT_EQ(step(1, 50).replicas, 100) << "within the bounds";
 }
 
 TEST_F(Total, HandingBackToTheMetricsDoesNotShrinkBeforeAWindow) {
-  scaling_.scale_down.stabilization_window = seconds{60};
-  manual_ = 50;
+  scaling.scale_down.stabilization_window = seconds{60};
+  manual = 50;
   step(0, 5);
   step(100, 5);
-  manual_.reset();
+  manual.reset();
   EXPECT_EQ(step(105, 5).replicas, 50);
   EXPECT_EQ(step(160, 5).replicas, 5);
 }
@@ -212,14 +213,14 @@ TEST_F(Total, SilenceHoldsTheCountWithoutBlockingIt) {
   silent.name = "p99";
   silent.quality = Quality::Fresh;
   silent.abstains = true;
-  readings_ = {silent};
+  readings = {silent};
   const auto outcome = decide(0);
   EXPECT_EQ(outcome.replicas, 10);
   EXPECT_EQ(outcome.scaling_active.reason, "NothingAsked");
 }
 
 TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
-  auto& declared = scaling_.metrics.emplace_back();
+  auto& declared = scaling.metrics.emplace_back();
   declared.name = "queue";
   declared.target_value = Quantity::from_milli(1'000);
   Reading rps;
@@ -229,34 +230,34 @@ TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
   Reading queue = rps;
   queue.name = "queue";
   queue.milli = 6'000;
-  readings_ = {rps, queue};
+  readings = {rps, queue};
   EXPECT_EQ(decide(0).replicas, 6);
-  readings_[1].quality = Quality::Stale;
-  current_ = 10;
+  readings[1].quality = Quality::Stale;
+  current = 10;
   EXPECT_EQ(decide(1).replicas, 10) << "one that is missing forbids a fall";
-  readings_[0].milli = 15'000;
+  readings[0].milli = 15'000;
   EXPECT_EQ(decide(2).replicas, 15) << "and no rise";
 }
 
 TEST_F(Total, BackendsTogetherAskThroughTheToleranceOfTheTotal) {
-  scaling_.metrics[0].scope = api::MetricScope::Backend;
-  settings_.tolerance = Quantity::from_milli(100);
-  asked_ = {10.9};
+  scaling.metrics[0].scope = api::MetricScope::Backend;
+  settings.tolerance = Quantity::from_milli(100);
+  asked = {10.9};
   EXPECT_EQ(step(0, 1).replicas, 10) << "within the tolerance";
-  asked_ = {11.2};
+  asked = {11.2};
   EXPECT_EQ(step(1, 1).replicas, 12);
-  asked_ = {std::nullopt};
+  asked = {std::nullopt};
   EXPECT_EQ(step(2, 1).scaling_active.reason, "FailedGetExternalMetric");
 }
 
 TEST_F(Total, AFloorOfDemandHoldsWhateverTheMetricsSay) {
-  floor_ = 14;
+  floor = 14;
   auto outcome = step(0, 5);
   EXPECT_EQ(outcome.replicas, 14);
   EXPECT_EQ(outcome.proposal, 5) << "what the metrics ask for is told apart";
-  floor_ = 18;
+  floor = 18;
   EXPECT_EQ(step(1, 0, Quality::Error).replicas, 18);
-  floor_ = 3;
+  floor = 3;
   EXPECT_EQ(step(2, 0, Quality::Error).replicas, 18) << "it raises and never lowers";
 }
 
@@ -275,11 +276,11 @@ class RateLimit : public Total, public testing::WithParamInterface<LimitRow> {};
 
 TEST_P(RateLimit, Row) {
   const auto& row = GetParam();
-  auto& rules = row.asked > row.from ? scaling_.scale_up : scaling_.scale_down;
+  auto& rules = row.asked > row.from ? scaling.scale_up : scaling.scale_down;
   rules.policies = row.policies;
   rules.select_policy = row.select;
-  current_ = row.from;
-  scaling_.max_replicas = 1'000'000;
+  current = row.from;
+  scaling.max_replicas = 1'000'000;
   const auto outcome = step(0, row.asked);
   EXPECT_EQ(outcome.replicas, row.want);
   const bool is_limited = row.want != row.asked;
@@ -341,7 +342,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 TEST_F(Total, APeriodLetsGoOfEventsAsOldAsItself) {
-  scaling_.scale_up.policies = {{kPods, 2, seconds{60}}};
+  scaling.scale_up.policies = {{kPods, 2, seconds{60}}};
   EXPECT_EQ(step(0, 50).replicas, 12);
   EXPECT_EQ(step(59, 50).replicas, 12);
   EXPECT_EQ(step(60, 50).replicas, 14);
@@ -349,17 +350,17 @@ TEST_F(Total, APeriodLetsGoOfEventsAsOldAsItself) {
 
 TEST_F(Total, WhatTheOtherDirectionDidCountsInTheWholePeriod) {
   // Fell by 4 a minute ago, in a short down period; the up period reaches back further and gives the 4 back.
-  scaling_.scale_down.policies = {{kPods, 4, seconds{15}}};
-  scaling_.scale_up.policies = {{kPods, 1, seconds{120}}};
+  scaling.scale_down.policies = {{kPods, 4, seconds{15}}};
+  scaling.scale_up.policies = {{kPods, 1, seconds{120}}};
   EXPECT_EQ(step(0, 1).replicas, 6);
   EXPECT_EQ(step(60, 50).replicas, 11) << "10 at the start of the period, and 1";
 }
 
 TEST_F(Total, AMetricThatFailsIsNamedAsUpstreamNamesIt) {
   const auto reason_of = [&](api::MetricScope scope, const char* preset, const char* container) {
-    scaling_.metrics[0].scope = scope;
-    scaling_.metrics[0].preset = preset;
-    scaling_.metrics[0].container = container;
+    scaling.metrics[0].scope = scope;
+    scaling.metrics[0].preset = preset;
+    scaling.metrics[0].container = container;
     return step(0, 1, Quality::Error).scaling_active.reason;
   };
   using api::MetricScope;
@@ -371,7 +372,7 @@ TEST_F(Total, AMetricThatFailsIsNamedAsUpstreamNamesIt) {
 }
 
 TEST_F(Total, AnOutageIsSaidOnlyWhereItHoldsSomething) {
-  ready_ = 0;
+  ready = 0;
   const auto says = [](const TotalOutcome& outcome) {
     for (const auto& step : outcome.steps) {
       if (step.step == "Outage") return true;
