@@ -15,6 +15,9 @@ constexpr double kLeastGain = 1.0 / 64;
 /// not the step: a gain that has been halved would else stop everybody short of it for good.
 constexpr double kDeadBand = 0.02;
 
+/// Cosine of the angle to the last step up to which a step goes the same way: 45 degrees.
+constexpr double kGoesOn = 0.7;
+
 bool takes_part(const Candidate& candidate) {
   return candidate.declared_weight > 0;
 }
@@ -90,17 +93,26 @@ Step step_of(const ProportionInput& input,
   return step;
 }
 
-/// Turning back means that the last step went too far: the next goes half as far.
+/// Turning back means that the last step went too far: the next goes half as far. Among three or more a step
+/// may also turn aside, and shares that are too quick go round in a circle without ever turning back: then
+/// the gain does not grow but fades.
 void adjust_gain(const Members& members,
                  const Step& step,
                  std::span<BalancingMemory> memories,
                  double& gain) {
   double agreement = 0;
+  double now = 0;
+  double before = 0;
   for (std::size_t m = 0; m < members.size(); ++m) {
-    agreement += step.changes[m] * memories[members[m]].last_step;
-    memories[members[m]].last_step = step.changes[m];
+    auto& last = memories[members[m]].last_step;
+    agreement += step.changes[m] * last;
+    now += step.changes[m] * step.changes[m];
+    before += last * last;
+    last = step.changes[m];
   }
-  gain = agreement < 0 ? std::max(kLeastGain, gain / 2) : std::min(1.0, gain * 1.2);
+  const bool goes_on = agreement >= kGoesOn * std::sqrt(now * before);
+  const double factor = agreement < 0 ? 0.5 : goes_on ? 1.2 : 0.8;
+  gain = std::clamp(gain * factor, kLeastGain, 1.0);
 }
 
 bool is_due(const ProportionInput& input, const TierMemory& tier) {

@@ -125,7 +125,11 @@ CurrentTotal settle_current_total(const api::Snapshot& snapshot,
   if (snapshot.restored) {
     // A new leader cannot tell its predecessor's last writes from a stranger's: it holds itself to the limits
     // that follow from both.
-    if (last && *last != total) history.record_event(snapshot.now, std::int64_t{total} - *last);
+    auto known = last;
+    // Of one backend its own count: the total may be from when there were others beside it.
+    const auto& written = memory.backends[members.front().declared->name].written;
+    if (members.size() == 1 && !history.pending && written) known = written->to;
+    if (known && *known != total) history.record_event(snapshot.now, std::int64_t{total} - *known);
     history.record_recommendation(snapshot.now, total);
     if (!history.pending) memory.total = total;
   }

@@ -10,9 +10,11 @@ ROOMS = ("base", "api", "scaling", "balancing", "failover", "routing", "plan")
 FOLDERS = ("src/{}/*.cpp", "src/{}/*.hpp", "include/evenkeel/{}/*.hpp")
 EQUIVALENT = pathlib.Path(__file__).with_name("equivalent.txt")
 
+# Two ways to get a comparison wrong: the wrong way round, and one too far.
 COMPARISONS = {
-    " < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > ", " == ": " != ", " != ": " == ",
+    " < ": " >= ", " <= ": " > ", " > ": " <= ", " >= ": " < ", " == ": " != ", " != ": " == ",
 }  # fmt: skip
+BOUNDARIES = {" < ": " <= ", " <= ": " < ", " > ": " >= ", " >= ": " > "}
 ROUNDINGS = {
     "std::ceil(": "std::floor(", "std::floor(": "std::ceil(", "std::round(": "std::floor(",
     "std::lround(": "std::lrint(0.49 + ", "std::trunc(": "std::ceil(",
@@ -24,7 +26,7 @@ ORDERS = {
     "any_of(": "all_of(", "all_of(": "any_of(", "none_of(": "any_of(",
     "lower_bound(": "upper_bound(", "upper_bound(": "lower_bound(", " && ": " || ", " || ": " && ",
 }  # fmt: skip
-KINDS = {"comparison": COMPARISONS, "rounding": ROUNDINGS, "order": ORDERS}
+KINDS = {"comparison": COMPARISONS, "boundary": BOUNDARIES, "rounding": ROUNDINGS, "order": ORDERS}
 
 
 @dataclasses.dataclass(frozen=True)

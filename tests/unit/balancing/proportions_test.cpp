@@ -183,6 +183,30 @@ TEST(Gain, HalvesOnATurnAndGrowsOtherwise) {
   EXPECT_NEAR(tier.tiers.front().gain, 0.3, 1e-9);
 }
 
+/// Three equal backends whose latencies say that the share has to go on round the circle, a third at a time.
+TEST(Gain, FadesWhereStepsTurnAside) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  for (int i = 0; i < 12; ++i) {
+    for (int b = 0; b < 3; ++b) {
+      // A fifth of a turn each step: each turns aside by 72 degrees, and none turns back.
+      const double angle = i * 2 * M_PI / 5 + b * 2 * M_PI / 3;
+      tier.candidates[static_cast<std::size_t>(b)].latency = value(1 / (1 + 0.5 * std::cos(angle)), i * 30);
+    }
+    (void)tier.decide(i * 30);
+  }
+  EXPECT_LT(tier.tiers.front().gain, 0.5);
+}
+
+TEST(Gain, GrowsWhereThreeGoOnTheSameWay) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  tier.tiers = {{.tier = 0, .gain = 0.1}};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.2, 0);
+  tier.candidates[2].latency = value(0.3, 0);
+  for (int i = 0; i < 3; ++i) (void)tier.decide(30 * i);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.1 * 1.2 * 1.2 * 1.2, 1e-9);
+}
+
 TEST(Gain, StaysWithinItsBounds) {
   Tier tier{Algorithm::FastestResponse};
   for (int i = 0; i < 60; ++i) {
