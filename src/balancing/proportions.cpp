@@ -111,7 +111,7 @@ void adjust_gain(const Members& members,
     last = step.changes[m];
   }
   const bool goes_on = agreement >= kGoesOn * std::sqrt(now * before);
-  const double factor = agreement < 0 ? 0.5 : goes_on ? 1.2 : 0.8;
+  const double factor = agreement < 0 ? 0.5 : goes_on ? 1.2 : 0.9;
   gain = std::clamp(gain * factor, kLeastGain, 1.0);
 }
 

@@ -182,7 +182,7 @@ void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& si
     // What the layer still has, or a stranger gave it, has not begun to leave, whatever was decided before.
     double before = memory.weight.value_or(backend.set);
     const double stands = live[backend.member->index];
-    if (backend.member->seen->weight && stands >= before + kWorthWaiting) before = stands;
+    if (!joint.repeats && backend.member->seen->weight && stands >= before + kWorthWaiting) before = stands;
     const auto state = follow_departure({.before = before,
                                          .weight = backend.weight,
                                          .observed = backend.member->observed,

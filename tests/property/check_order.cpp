@@ -91,10 +91,13 @@ double slice_capacity(const BackendFacts& backend, const Facts& facts) {
 
 /// A share rises at most to its ready capacity / min(demand, what all that keep or get share carry).
 void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>& found) {
+  double everybody = 0;
+  // Without those on trial or on their way out: where share has to go somewhere, they are given no more.
   double all = 0;
   double others = 1;
   for (const auto& backend : facts.backends) {
     if (!(backend.decided->weight > 0)) continue;
+    everybody += ready_capacity(backend);
     if (on_trial(backend) || !backend.takes_part()) {
       // The least it had: its own steps follow what moves at once.
       others -= std::min(backend.decided->weight, *backend.set_share) / 100;
@@ -104,7 +107,7 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
   }
   if (others < 0.01) return;
   const double demand = *facts.demand - 0.002 * static_cast<double>(facts.backends.size());
-  const double base = std::min(demand, all / others);
+  const double base = std::min({demand, everybody, all / others});
   if (!(base > 0)) return;
   for (const auto& backend : facts.backends) {
     const double share = backend.decided->weight;

@@ -114,7 +114,11 @@ bool Checker::carried_out(const Facts& facts) const {
   return shows_last_shares(facts, kExact) &&
          std::ranges::all_of(facts.backends, [&](const BackendFacts& backend) {
            const auto& made = last_->decision.backends.at(backend.declared->name);
-           return !made.replicas || made.replicas == backend.spec;
+           if (made.replicas || !backend.declared->workload)
+             return !made.replicas || made.replicas == backend.spec;
+           // Nobody decided its count: where it has changed, a person did.
+           const auto seen = last_->snapshot.backends.find(backend.declared->name);
+           return seen != last_->snapshot.backends.end() && seen->second.spec_replicas == backend.spec;
          });
 }
 
@@ -170,9 +174,9 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                             facts.sane && last_ && carried_out(facts) &&
                             same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
                             facts.backends.size() > 1;
-  // Nothing is known of what fell before, but what falls in this decision counts from here.
   if (!may_complain) falls_.clear();
-  if (!history_known_ || !facts.sane) return;
+  // What falls in the very first decision counts from there. Later, what fell before may go on.
+  if (!may_complain && (last_ || !history_known_ || !facts.sane)) return;
   for (const auto& backend : facts.backends) {
     const auto& name = backend.declared->name;
     const auto fall = falls_.find(name);

@@ -222,7 +222,7 @@ GROUPS: dict[str, Group] = {
     "lint": Group(("clang-tidy",), packages=("python", "build", "lint")),
     "bench": Group(packages=("python", "build", "bench")),
     "test": Group(
-        (*_CLUSTER, "kwok", "k6", "kubeconform", "promtool"),
+        (*_CLUSTER, "kwok", "k6", "kubeconform", "promtool", "clang-tidy"),
         (*_CLUSTER_FILES, "sigs.k8s.io/kwok"),
         ("python", "build", "lint", "cluster", "image"),
     ),
