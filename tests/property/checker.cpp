@@ -174,8 +174,11 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                             facts.sane && last_ && carried_out(facts) &&
                             same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
                             facts.backends.size() > 1;
+  if (!last_) life_began_ = snapshot.now;
+  // What falls in the very first decision counts from there. Later, what fell unwatched may go on: since when
+  // is not known, only that it was in this life.
   if (!may_complain) falls_.clear();
-  // What falls in the very first decision counts from there. Later, what fell before may go on.
+  if (!may_complain && last_) fell_unwatched_ = true;
   if (!may_complain && (last_ || !history_known_ || !facts.sane)) return;
   for (const auto& backend : facts.backends) {
     const auto& name = backend.declared->name;
@@ -193,9 +196,9 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
     if (*backend.set_share - backend.decided->weight < 5) continue;
     const bool goes_on =
         fall != falls_.end() && !is_back && snapshot.now - fall->second.time < balancing.drain;
-    falls_[name] = {.began = goes_on ? fall->second.began : snapshot.now,
-                    .time = snapshot.now,
-                    .share = *backend.set_share};
+    const auto began = fell_unwatched_ ? life_began_ : snapshot.now;
+    falls_[name] = {
+        .began = goes_on ? fall->second.began : began, .time = snapshot.now, .share = *backend.set_share};
   }
 }
 
