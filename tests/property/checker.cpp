@@ -162,18 +162,24 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
   last_move_ = snapshot.now;
 }
 
+/// Nothing but drains says what sizes are kept: no maximum, no person, no edit.
+bool Checker::watches_drains(const api::Snapshot& snapshot,
+                             const api::Decision& decision,
+                             const Facts& facts) const {
+  std::int64_t sum = 0;
+  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
+  return history_known_ && decision.total.replicas.value_or(0) > 0 && facts.scaled && facts.sane && last_ &&
+         carried_out(facts) && same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
+         facts.backends.size() > 1;
+}
+
 /// 6: after a fall of 5 points or more a backend keeps its size for drainSeconds.
 void Checker::check_drain_time(const api::Snapshot& snapshot,
                                const api::Decision& decision,
                                const Facts& facts) {
   const auto& balancing = snapshot.service.spec.balancing;
   const auto keep = std::min(balancing.drain, balancing.drain_timeout);
-  std::int64_t sum = 0;
-  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
-  const bool may_complain = history_known_ && decision.total.replicas.value_or(0) > 0 && facts.scaled &&
-                            facts.sane && last_ && carried_out(facts) &&
-                            same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
-                            facts.backends.size() > 1;
+  const bool may_complain = watches_drains(snapshot, decision, facts);
   if (!last_) life_began_ = snapshot.now;
   // What falls in the very first decision counts from there. Later, what fell unwatched may go on: since when
   // is not known, only that it was in this life.

@@ -48,6 +48,9 @@ class Checker {
   [[nodiscard]] bool shows_last_shares(const Facts& facts, double points) const;
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
+  [[nodiscard]] bool watches_drains(const api::Snapshot& snapshot,
+                                    const api::Decision& decision,
+                                    const Facts& facts) const;
   void check_drain_time(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_kept_shares(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_pending(const api::Snapshot& snapshot, const api::Decision& decision);
