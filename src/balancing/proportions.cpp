@@ -116,7 +116,10 @@ void adjust_gain(const Members& members,
 }
 
 bool is_due(const ProportionInput& input, const TierMemory& tier) {
-  return !tier.stepped || has_passed(*tier.stepped, input.balancing.step, input.now);
+  const auto is_over = [&](const std::optional<WallTime>& begin) {
+    return !begin || has_passed(*begin, input.balancing.step, input.now);
+  };
+  return is_over(tier.stepped) && is_over(input.shifted);
 }
 
 /// One tier: what is computed, and the step towards it where one is due.

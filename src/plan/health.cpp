@@ -100,6 +100,7 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
   const balancing::ProportionInput input{.backends = candidates,
                                          .balancing = snapshot.service.spec.balancing,
                                          .observe = snapshot.service.spec.mode == api::Mode::Observe,
+                                         .shifted = memory.stepped,
                                          .now = snapshot.now};
   auto proportions = balancing::proportions(input, memories, memory.tiers);
   for (const auto& member : members) {

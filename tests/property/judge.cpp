@@ -50,6 +50,19 @@ std::int32_t seen_total(const api::Snapshot& snapshot) {
   return tiers.empty() ? 0 : static_cast<std::int32_t>(tiers.begin()->second);
 }
 
+/// Where the old leader took no series for no load, long enough, the wait of a fresh one begins anew: until
+/// it is over no series is a missing metric, and the declared fallback is followed.
+bool waits_anew(const api::Decision& old, const api::Decision& fresh) {
+  const auto any = [](const api::Decision& decision, const auto& test) {
+    return std::ranges::any_of(decision.total.steps, test);
+  };
+  return any(old,
+             [](const api::Step& step) {
+               return step.quality == api::Quality::Empty && step.replicas == 0;
+             }) &&
+         any(fresh, [](const api::Step& step) { return step.step == "Fallback"; });
+}
+
 bool is_object(const std::string& text) {
   return nlohmann::json::parse(text, nullptr, false).is_object();
 }
@@ -78,7 +91,9 @@ void Judge::compare(const api::Snapshot& snapshot,
   if (!checker_.undisturbed() || !total_before_ || !decision.total.replicas) return;
   auto inherited = snapshot;
   inherited.restored = true;
-  const auto fresh = plan::decide(inherited).total.replicas.value_or(-1);
+  const auto inherited_decision = plan::decide(inherited);
+  if (waits_anew(decision, inherited_decision)) return;
+  const auto fresh = inherited_decision.total.replicas.value_or(-1);
   const auto old = *decision.total.replicas;
   // As the old one would have, or it holds longer: at what was decided last, or at what that started from.
   std::int32_t least = std::min({old, *total_before_, seen_total(snapshot)});

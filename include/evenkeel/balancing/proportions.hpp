@@ -68,6 +68,9 @@ struct ProportionInput {
   std::span<const Candidate> backends;
   const api::Balancing& balancing;
   bool observe = false;  ///< Nothing is written: every decision starts from the shares that are set.
+  /// When shares last made a step. The next proportions wait until they may make another: readings then
+  /// tell of the shares as they are.
+  std::optional<WallTime> shifted;
   WallTime now;
 };
 

@@ -45,8 +45,11 @@ class Tier {
   }
 
   std::vector<double> decide(std::int64_t time) {
-    const ProportionInput input{
-        .backends = candidates, .balancing = balancing, .observe = observe, .now = at(time)};
+    const ProportionInput input{.backends = candidates,
+                                .balancing = balancing,
+                                .observe = observe,
+                                .shifted = shifted,
+                                .now = at(time)};
     const auto result = proportions(input, memories, tiers).values;
     const auto before = memories;
     const auto tiers_before = tiers;
@@ -57,6 +60,7 @@ class Tier {
 
   api::Balancing balancing;
   bool observe = false;
+  std::optional<WallTime> shifted;
   std::vector<Candidate> candidates;
   std::vector<BalancingMemory> memories;
   std::vector<TierMemory> tiers;
@@ -155,6 +159,15 @@ TEST(Proportions, MoveAStepAtATime) {
   EXPECT_THAT(tier.decide(30), near(1e-9, {0.7, 0.3}));
   EXPECT_THAT(tier.decide(86'400), near(1e-9, {0.8, 0.2})) << "a jump of the clock is one step";
   EXPECT_THAT(tier.decide(0), near(1e-9, {0.8, 0.2})) << "time that runs backwards is none";
+}
+
+TEST(Proportions, WaitUntilSharesMayMakeAStep) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.9, 0);
+  tier.shifted = at(0);
+  EXPECT_THAT(tier.decide(29), near(1e-9, {0.5, 0.5})) << "readings do not know the last step yet";
+  EXPECT_THAT(tier.decide(30), near(1e-9, {0.9, 0.1}));
 }
 
 TEST(Proportions, LeaveSmallGapsAlone) {
