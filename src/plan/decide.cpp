@@ -297,7 +297,8 @@ void decide_sizes(Joint& joint) {
                         .tolerance = rise_tolerance(joint),
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts,
-                        .are_needs_unknown = stage.needs.total && stage.needs.parts.empty()};
+                        .are_needs_unknown = stage.needs.total && stage.needs.parts.empty(),
+                        .known_needs = stage.known_needs};
   auto sizes = joint.is_several() ? decide_together(joint, input) : sole_size(joint, outcome.replicas);
   report_backends(joint);
   report_sizes(joint, sizes);

@@ -70,6 +70,15 @@ Needs needs_of(Joint& joint,
   return combine_needs(needs, current);
 }
 
+std::vector<double> largest_needs(std::span<const Needs> needs) {
+  std::vector<double> largest;
+  for (const auto& one : needs) {
+    if (largest.size() < one.parts.size()) largest.resize(one.parts.size(), 0.0);
+    for (std::size_t i = 0; i < one.parts.size(); ++i) largest[i] = std::max(largest[i], one.parts[i]);
+  }
+  return largest;
+}
+
 /// The metric whose proposal counts: the largest, the first of equals.
 std::optional<std::string> deciding_metric(const scaling::TotalOutcome& outcome) {
   const api::Step* best = nullptr;
@@ -192,7 +201,9 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
     input.rollout = joint.members.front().rollout;
   }
   TotalStage stage{.outcome = scaling::decide_total(input, joint.readings, joint.memory.history),
-                   .needs = {}};
+                   .needs = {},
+                   .known_needs = {}};
+  stage.known_needs = largest_needs(needs);
   const auto deciding = deciding_metric(stage.outcome);
   for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
     if (scaling.metrics[i].name == *deciding) stage.needs = std::move(needs[i]);

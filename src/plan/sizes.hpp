@@ -52,6 +52,9 @@ struct SizeInput {
   bool is_edited = false;          ///< Declared weights were edited, and the shares are on their way.
   std::span<const double> needs;   ///< Replicas by own readings, full shares applied; empty: by shares.
   bool are_needs_unknown = false;  ///< Own readings decide, and just now none of them can be used.
+  /// The same of every metric of own readings, the largest, also where another metric decides: no part falls
+  /// for that alone. Empty: none is known.
+  std::span<const double> known_needs;
 };
 
 /// What every backend is meant to have: its part or its minimum, what it carries beside, what fail-over will

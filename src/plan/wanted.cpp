@@ -76,6 +76,7 @@ class Wanting {
       if (before.part) holder.last = *before.part - (before.had_extra ? 1 : 0);
       // A need that is not known just now is no reason to fall.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
+      if (!input_.known_needs.empty() && backend.full > 0) holder.need = input_.known_needs[i];
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = input_.needs[i];
         holder.division = input_.needs[i];
@@ -273,8 +274,12 @@ class Wanting {
     const bool is_bounded = size.has_part && size.wanted == most && !spec_.replicas &&
                             backend.sizing / 100 * input_.total >= most + 0.5;
     if (size.wanted > most || is_bounded) {
-      size.stopped_by_own_maximum = true;
-      size.reason = "its own maximum stops it; raise maxReplicas of the backend if it is to take over";
+      const bool is_own = backend.member->declared->max_replicas.has_value();
+      // What stops it is to be raised where it is declared; and only an own maximum stops a shift for good.
+      (is_own ? size.stopped_by_own_maximum : size.stopped_by_bounds) = true;
+      size.reason = is_own
+                        ? "its own maximum stops it; raise maxReplicas of the backend if it is to take over"
+                        : "maxReplicas of scaling stops it; raise it if it is to take over";
     }
     size.wanted = std::clamp(size.wanted, std::min(minimum_now(i), most), most);
   }

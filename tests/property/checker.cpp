@@ -199,12 +199,16 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                name + " shrinks to " + std::to_string(*backend.decided->replicas) +
                    " before drainSeconds have passed");
     }
-    if (*backend.set_share - backend.decided->weight < 5) continue;
-    const bool goes_on =
-        fall != falls_.end() && !is_back && snapshot.now - fall->second.time < balancing.drain;
-    const auto began = fell_unwatched_ ? life_began_ : snapshot.now;
-    falls_[name] = {
-        .began = goes_on ? fall->second.began : began, .time = snapshot.now, .share = *backend.set_share};
+    const double taken = *backend.set_share - backend.decided->weight;
+    if (taken <= kExact) continue;
+    // A small fall does not make it wait, but the time of those that follow counts from there.
+    auto& slide = slides_.try_emplace(name, Slide{snapshot.now, snapshot.now}).first->second;
+    if (snapshot.now - slide.last >= balancing.drain) slide.began = snapshot.now;
+    slide.last = snapshot.now;
+    if (taken < 5) continue;
+    falls_[name] = {.began = fell_unwatched_ ? life_began_ : slide.began,
+                    .time = snapshot.now,
+                    .share = *backend.set_share};
   }
 }
 

@@ -71,8 +71,13 @@ class Checker {
     double share = 0;  ///< That it had before.
   };
   std::map<std::string, Fall> falls_;  ///< When a share fell by 5 points or more, last.
-  WallTime life_began_;                ///< Of the first decision.
-  bool fell_unwatched_ = false;        ///< What falls may have begun to before it was watched.
+  struct Slide {
+    WallTime began;  ///< Of the first of falls that follow one another within drainSeconds, however small.
+    WallTime last;
+  };
+  std::map<std::string, Slide> slides_;
+  WallTime life_began_;          ///< Of the first decision.
+  bool fell_unwatched_ = false;  ///< What falls may have begun to before it was watched.
 };
 
 /// What can be said of one decision alone, whatever came before: form, sums, bounds, dead backends.

@@ -203,6 +203,22 @@ TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
   EXPECT_THAT(rules(), IsEmpty());
 }
 
+TEST_F(CheckerTest, CountsTheDrainTimeoutFromTheFirstOfSeveralFalls) {
+  snapshot.service.spec.balancing.drain = snapshot.service.spec.balancing.drain_timeout =
+      std::chrono::seconds{60};
+  share(decision, 47, 53, 0);
+  ASSERT_THAT(rules(), IsEmpty());
+  next(15);
+  share(decision, 37, 63, 0);
+  ASSERT_THAT(rules(), IsEmpty());
+  next(44);
+  decision.backends["blue"].replicas = 2;
+  EXPECT_THAT(rules(), Contains("6 drain time"));
+  next(1);
+  decision.backends["blue"].replicas = 2;
+  EXPECT_THAT(rules(), IsEmpty()) << "3 points went 60 seconds ago";
+}
+
 TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
   auto& spec = snapshot.service.spec;
   spec.backends.resize(1);

@@ -67,7 +67,8 @@ class Sizing {
   std::int32_t max = 100;
   bool measured = true;
   bool is_edited = false;
-  std::vector<double> needs;
+  std::vector<double> needs;  ///< Of the metric that decides; empty: another one does.
+  std::vector<double> known_needs;
 
  private:
   void find_members() {
@@ -82,7 +83,8 @@ class Sizing {
             .demand = demand,
             .measured = measured,
             .is_edited = is_edited,
-            .needs = needs};
+            .needs = needs,
+            .known_needs = known_needs};
   }
   std::vector<Member> members_;
 };

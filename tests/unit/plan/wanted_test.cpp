@@ -60,6 +60,20 @@ TEST(WantedParts, ByNeedFollowTheNeeds) {
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(2, 8));
 }
 
+TEST(WantedParts, AKnownNeedKeepsAPartWhicheverMetricDecides) {
+  Sizing service;
+  service.measured = false;
+  service.needs = {3.5, 6.5};
+  service.add("blue", {.spec = 4}, 50);
+  service.add("green", {.spec = 6}, 50);
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(4, 6));
+  service.needs = {};
+  service.known_needs = {3.5, 6.5};
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 6)) << "by shares, but green needs its six";
+  service.known_needs = {1, 4};
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 5));
+}
+
 /// Blue of tier 0 is gone; green of tier 1 has all traffic and 2 replicas.
 Sizing failed_over() {
   Sizing service;
@@ -344,6 +358,17 @@ TEST(WantedBounds, ItsOwnMaximumStopsIt) {
   service.total = 4;
   sizes = service.wanted();
   EXPECT_FALSE(sizes[0].stopped_by_own_maximum);
+}
+
+TEST(WantedBounds, TheMaximumOfTheServiceIsNotItsOwn) {
+  Sizing service;
+  service.max = 4;
+  service.add("blue", {.spec = 4}, 100);
+  const auto sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(4));
+  EXPECT_FALSE(sizes[0].stopped_by_own_maximum);
+  EXPECT_TRUE(sizes[0].stopped_by_bounds);
+  EXPECT_THAT(sizes[0].reason, HasSubstr("maxReplicas of scaling"));
 }
 
 TEST(WantedBounds, ItsOwnMinimumHolds) {
