@@ -199,17 +199,22 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                name + " shrinks to " + std::to_string(*backend.decided->replicas) +
                    " before drainSeconds have passed");
     }
-    const double taken = *backend.set_share - backend.decided->weight;
-    if (taken <= kExact) continue;
-    // A small fall does not make it wait, but the time of those that follow counts from there.
-    auto& slide = slides_.try_emplace(name, Slide{snapshot.now, snapshot.now}).first->second;
-    if (snapshot.now - slide.last >= balancing.drain) slide.began = snapshot.now;
-    slide.last = snapshot.now;
-    if (taken < 5) continue;
-    falls_[name] = {.began = fell_unwatched_ ? life_began_ : slide.began,
-                    .time = snapshot.now,
-                    .share = *backend.set_share};
+    note_fall(snapshot, backend);
   }
+}
+
+void Checker::note_fall(const api::Snapshot& snapshot, const BackendFacts& backend) {
+  const double taken = *backend.set_share - backend.decided->weight;
+  if (taken <= kExact) return;
+  const auto& name = backend.declared->name;
+  // A small fall does not make it wait, but the time of those that follow counts from there.
+  auto& slide = slides_.try_emplace(name, Slide{snapshot.now, snapshot.now}).first->second;
+  if (snapshot.now - slide.last >= snapshot.service.spec.balancing.drain) slide.began = snapshot.now;
+  slide.last = snapshot.now;
+  if (taken < 5) return;
+  falls_[name] = {.began = fell_unwatched_ ? life_began_ : slide.began,
+                  .time = snapshot.now,
+                  .share = *backend.set_share};
 }
 
 /// "Time": a change that is decided and not seen yet is pending; deciding again does not add to it.

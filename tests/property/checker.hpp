@@ -52,6 +52,7 @@ class Checker {
                                     const api::Decision& decision,
                                     const Facts& facts) const;
   void check_drain_time(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
+  void note_fall(const api::Snapshot& snapshot, const BackendFacts& backend);
   void check_kept_shares(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void check_pending(const api::Snapshot& snapshot, const api::Decision& decision);
   void complain(std::string rule, std::string detail);
