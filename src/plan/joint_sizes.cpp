@@ -68,7 +68,9 @@ class Slicer {
     // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
     const double rest = from.weight - from.target;
     const double replica = 100 * from.load.capacity / std::max(1e-9, *joint_.demand.value);
-    if (!may_give_up && rest > replica) {
+    // Another rule keeps more of it than its share takes: a slice would not make it give up any.
+    const bool is_kept = may_give_up && kept_share >= from.weight;
+    if (is_kept || (!may_give_up && rest > replica)) {
       joint_.blocked = receiver;
       return false;
     }

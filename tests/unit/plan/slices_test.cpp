@@ -119,6 +119,27 @@ TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
   EXPECT_NE(condition(service.tick(10), "WeightsEffective").reason, "CapacityBound") << "it may grow";
 }
 
+/// Green of tier 1 helps out, and pre-scale keeps more of it than its share takes. Blue cannot grow for the
+/// share that is to come back, and nothing is to be had from green.
+TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
+  testing_support::SnapshotBuilder builder;
+  builder.bounds(1, 10).windows(0, 0).metric("rps", 750);
+  builder.scaling().max_surge_percent = 0;
+  builder.backend("blue", {.spec = 8, .share = 1120 / 15.0});
+  builder.backend("green", {.tier = 1, .spec = 4, .share = 100 - 1120 / 15.0});
+  api::Decision decision;
+  for (int second = 0; second <= 300; second += 30) {
+    builder.now(second);
+    builder.snapshot().metrics["rps"].samples.front().time = builder.snapshot().now;
+    decision = decide(builder.build());
+    builder.memory(decision.memory);
+    EXPECT_EQ(replicas(decision, "green"), 4);
+    EXPECT_NEAR(weight(decision), 1120 / 15.0, 1e-6);
+  }
+  EXPECT_GT(decision.backends.at("blue").target_weight, 90) << "it could take more than it has";
+  EXPECT_EQ(condition(decision, "WeightsEffective").reason, "CapacityBound");
+}
+
 /// Blue is to have nothing, and half of the traffic stays with it.
 TEST(Draining, WhatNeverLeavesGoesWithItsTimeOut) {
   Full service{2, 2, 200};
