@@ -11,6 +11,7 @@ namespace evenkeel::balancing {
 namespace {
 
 constexpr double kLeastGain = 1.0 / 64;
+constexpr double kGrowth = 1.2;
 /// Where nobody is 2 points from what its readings ask for, no step is made. It is the gap that counts and
 /// not the step: a gain that has been halved would else stop everybody short of it for good.
 constexpr double kDeadBand = 0.02;
@@ -93,11 +94,21 @@ Step step_of(const ProportionInput& input,
   return step;
 }
 
+/// How much of a whole growth a step that goes on is worth: a gain that grew with every one of many steps
+/// within one window of the readings would have grown back before the readings tell that they went too far.
+double growth_due(const ProportionInput& input, const Members& members, const TierMemory& tier) {
+  if (!tier.stepped) return 1;
+  const double window = window_of(input, members);
+  const double passed = seconds_between(*tier.stepped, input.now);
+  return passed < window ? passed / window : 1.0;
+}
+
 /// Turning back means that the last step went too far: the next goes half as far. Among three or more a step
 /// may also turn aside, and shares that are too quick go round in a circle without ever turning back: then
 /// the gain does not grow but fades.
 void adjust_gain(const Members& members,
                  const Step& step,
+                 double growth_due,
                  std::span<BalancingMemory> memories,
                  double& gain) {
   double agreement = 0;
@@ -111,7 +122,7 @@ void adjust_gain(const Members& members,
     last = step.changes[m];
   }
   const bool goes_on = agreement >= kGoesOn * std::sqrt(now * before);
-  const double factor = agreement < 0 ? 0.5 : goes_on ? 1.2 : 0.9;
+  const double factor = agreement < 0 ? 0.5 : goes_on ? std::pow(kGrowth, growth_due) : 0.9;
   gain = std::clamp(gain * factor, kLeastGain, 1.0);
 }
 
@@ -135,7 +146,7 @@ void balance_tier(const ProportionInput& input,
     if (step.gap >= kDeadBand && is_due(input, tier)) {
       for (std::size_t m = 0; m < members.size(); ++m) points[m] += step.changes[m];
       if (!input.observe) {
-        adjust_gain(members, step, memories, tier.gain);
+        adjust_gain(members, step, growth_due(input, members, tier), memories, tier.gain);
         tier.stepped = input.now;
       }
     }

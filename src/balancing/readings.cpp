@@ -194,6 +194,21 @@ double average_share(const BalancingMemory& memory, WallTime until, std::chrono:
   return span > 0 ? integral / span : shares.front().share;
 }
 
+double window_of(const ProportionInput& input, const Members& members) {
+  using api::Algorithm;
+  const auto algorithm = input.balancing.algorithm;
+  if (algorithm == Algorithm::Capacity) return 0;
+  const auto sample = algorithm == Algorithm::LeastConnections  ? &Candidate::connections
+                      : algorithm == Algorithm::FastestResponse ? &Candidate::latency
+                                                                : &Candidate::utilization;
+  std::chrono::seconds longest{0};
+  for (const auto i : members) {
+    const auto& seen = input.backends[i].*sample;
+    if (seen) longest = std::max(longest, seen->window);
+  }
+  return static_cast<double>(longest.count());
+}
+
 std::vector<double> computed(const ProportionInput& input,
                              const Members& members,
                              std::span<const BalancingMemory> memories) {

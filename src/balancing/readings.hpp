@@ -20,6 +20,9 @@ void take_readings(const ProportionInput& input, const Candidate& candidate, Bal
 /// Members of one tier: indices of eligible backends with declared weight.
 using Members = std::vector<std::size_t>;
 
+/// The longest window of the readings that the algorithm computes with, in seconds; 0: it reads nothing.
+[[nodiscard]] double window_of(const ProportionInput& input, const Members& members);
+
 /// What the algorithm computes for the members, fractions that add up to 1. Empty: there is no reading to
 /// compute with.
 [[nodiscard]] std::vector<double> computed(const ProportionInput& input,

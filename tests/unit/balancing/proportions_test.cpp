@@ -183,8 +183,8 @@ TEST(Proportions, LeaveSmallGapsAlone) {
 TEST(Gain, HalvesOnATurnAndGrowsOtherwise) {
   Tier tier{Algorithm::FastestResponse};
   const auto step = [&](double first, double second, std::int64_t time) {
-    tier.candidates[0].latency = value(first, time);
-    tier.candidates[1].latency = value(second, time);
+    tier.candidates[0].latency = value(first, time, 30);
+    tier.candidates[1].latency = value(second, time, 30);
     return tier.decide(time).front();
   };
   EXPECT_NEAR(step(0.1, 0.3, 0), 0.75, 1e-9);
@@ -213,11 +213,33 @@ TEST(Gain, FadesWhereStepsTurnAside) {
 TEST(Gain, GrowsWhereThreeGoOnTheSameWay) {
   Tier tier{Algorithm::FastestResponse, 3};
   tier.tiers = {{.tier = 0, .gain = 0.1}};
-  tier.candidates[0].latency = value(0.1, 0);
-  tier.candidates[1].latency = value(0.2, 0);
-  tier.candidates[2].latency = value(0.3, 0);
+  tier.candidates[0].latency = value(0.1, 0, 30);
+  tier.candidates[1].latency = value(0.2, 0, 30);
+  tier.candidates[2].latency = value(0.3, 0, 30);
   for (int i = 0; i < 3; ++i) (void)tier.decide(30 * i);
   EXPECT_NEAR(tier.tiers.front().gain, 0.1 * 1.2 * 1.2 * 1.2, 1e-9);
+}
+
+TEST(Gain, GrowsOnceInAWindowOfItsReadingsHoweverManyStepsThereAre) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.balancing.step = seconds{5};
+  tier.tiers = {{.tier = 0, .gain = 0.1, .stepped = at(0)}};
+  tier.candidates[0].latency = value(0.1, 0, 60);
+  tier.candidates[1].latency = value(0.9, 0, 20);
+  for (int time = 5; time <= 60; time += 5) (void)tier.decide(time);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.1 * 1.2, 1e-9);
+  (void)tier.decide(300);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.1 * 1.2 * 1.2, 1e-9) << "once for a step, however long it took";
+}
+
+TEST(Gain, OfCapacityWaitsForNoReading) {
+  Tier tier{Algorithm::Capacity};
+  tier.balancing.step = seconds{5};
+  tier.tiers = {{.tier = 0, .gain = 0.1, .stepped = at(0)}};
+  tier.candidates[0].ready = 36;
+  tier.candidates[0].utilization = value(0.5, 0, 60);
+  (void)tier.decide(5);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.1 * 1.2, 1e-9);
 }
 
 TEST(Gain, StaysWithinItsBounds) {

@@ -260,6 +260,7 @@ TEST_F(Status, ReadingsAreWrittenWhenTheyMovedByATenthAndAtMostEveryFiveMinutes)
     return status_needs_write(previous, next, at(now));
   };
   EXPECT_FALSE(with_reading(600, 274));
+  EXPECT_FALSE(with_reading(600, 275)) << "a tenth, and no more";
   EXPECT_TRUE(with_reading(600, 276));
   EXPECT_FALSE(with_reading(299, 1000));
   EXPECT_TRUE(with_reading(300, 1000));

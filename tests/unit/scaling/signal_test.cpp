@@ -225,6 +225,7 @@ TEST(ReadSignal, BackendsAreReadOneByOne) {
   EXPECT_EQ(reading.by_backend.at("blue").window, std::chrono::seconds{90});
   EXPECT_TRUE(reading.by_backend.at("green").abstains);
   EXPECT_EQ(reading.by_backend.at("red").quality, Quality::Stale);
+  EXPECT_FALSE(reading.by_backend.at("red").milli) << "what is not used has no figure, not even 0";
   EXPECT_EQ(reading.quality, Quality::Partial);
   EXPECT_EQ(reading.milli, 400);
   EXPECT_EQ(reading.warnings.size(), 2U) << "of equal labels, and of the backend that is not declared";
