@@ -93,6 +93,19 @@ TEST(ValidateManifest, NamesAreSubdomains) {
   EXPECT_FALSE(is_name(std::string(254, 'a')));
 }
 
+TEST(ValidateManifest, EveryItemOfAListIsChecked) {
+  const auto violations = validate_manifest(
+      "apiVersion: v1\n"
+      "kind: List\n"
+      "items:\n"
+      "- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n"
+      "- {apiVersion: evenkeel.dev/v1alpha1, kind: LoadBalancedService, metadata: {name: B}, spec: {}}\n");
+  EXPECT_THAT(violations, testing::Contains(testing::Field(&Violation::field, "items[1].metadata.name")))
+      << print(violations);
+  EXPECT_THAT(violations, testing::Each(testing::Field(&Violation::field, testing::StartsWith("items[1]."))))
+      << print(violations);
+}
+
 TEST(ValidateManifest, ANameThatIsNoTextIsMissing) {
   const auto violations = validate_manifest(
       "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: 5}\nspec: {}\n");
