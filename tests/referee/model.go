@@ -180,7 +180,7 @@ func (m *model) follow(l *life, asked int32, idle bool, e *expectation) {
 	m.recommendations = append(m.recommendations, podautoscaler.Recommendation{At: l.now, Replicas: asked})
 	stabilised := min(max(current, lowest), highest)
 	e.stabilised = new(stabilised)
-	if idle && stabilised <= 1 && l.ready > 0 {
+	if idle && asked <= 1 && stabilised <= 1 && l.ready > 0 {
 		stabilised = 0
 	}
 	switch {
