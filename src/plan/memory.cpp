@@ -1,6 +1,7 @@
 #include "memory.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "memory_health.hpp"
@@ -158,6 +159,13 @@ constexpr void (*kGiveUp[])(Memory&) = {
     },
 };
 
+simdjson::dom::parser make_parser() {
+  simdjson::dom::parser parser;
+  // Without a depth it sets much more aside for brackets than for all the rest.
+  if (parser.allocate(kMaxBytes, kMaxDepth) != simdjson::SUCCESS) throw std::bad_alloc{};
+  return parser;
+}
+
 }  // namespace
 
 ReadMemory read_memory(const api::Snapshot& snapshot) {
@@ -167,10 +175,10 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
   if (text == "{}" || text == "null") return result;
   result.unreadable = true;
   if (text.size() > kMaxBytesRead) return result;
-  simdjson::dom::parser parser;
+  // What a parser sets aside is a tenth of a small decision's time, so every thread keeps its own: nothing
+  // but room, and no more than kMaxBytesRead needs.
+  thread_local simdjson::dom::parser parser = make_parser();
   Element root;
-  // Without a depth the parser sets much more aside for brackets than for all the rest.
-  if (parser.allocate(text.size(), kMaxDepth) != simdjson::SUCCESS) return result;
   if (parser.parse(text).get(root) != simdjson::SUCCESS) return result;
   if (root.is_null()) {
     result.unreadable = false;

@@ -51,6 +51,12 @@ class PageTest(unittest.TestCase):
         self.assertIn("under 5 us: MISSED", self.render(*rounds(3, 6000)))
         self.assertIn("20,000 a second: MISSED", self.render(*rounds(3, 1000), wall=19_000))
 
+    def test_judges_by_the_quietest_round_and_tells_the_median(self) -> None:
+        slow, theirs = rounds(3, 6000)
+        quiet, _ = rounds(1, 4000)
+        text = self.render([*slow, *quiet], [*theirs, theirs[0]])
+        self.assertIn("| 4.00 us | 6.00 us | under 5 us: met |", text)
+
     def test_tells_no_path_of_the_machine(self) -> None:
         self.assertNotIn(str(bench.REPOSITORY), self.render(*rounds(1, 1000)))
 
