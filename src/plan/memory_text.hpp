@@ -57,11 +57,6 @@ class MemoryWriter {
   }
   /// A short text that reads back as the same double; what is not finite is 0.
   MemoryWriter& real(double value);
-  MemoryWriter& flag(bool value) {
-    separate();
-    append(value ? '1' : '0');
-    return *this;
-  }
   MemoryWriter& text(std::string_view value) {
     separate();
     quote(value);
@@ -147,7 +142,6 @@ class MemoryReader {
     if (value.get(result) != simdjson::SUCCESS) failed_ = true;
     return result;
   }
-  bool flag(Element value) { return integer(value) != 0; }
   std::string text(Element value) {
     std::string_view result;
     if (value.get(result) != simdjson::SUCCESS) failed_ = true;

@@ -12,7 +12,7 @@ import pathlib
 import sys
 import time
 
-from tools.mutation.places import ROOMS, Mutant, equivalents, places, sample
+from tools.mutation.places import KINDS, ROOMS, Mutant, equivalents, places, sample
 from tools.mutation.workshop import STILLBORN, Judge, Workshop, order_for
 from tools.paths import REPOSITORY
 from tools.referee.program import programs
@@ -32,6 +32,9 @@ def main() -> int:
     unknown = [key for key in proven if key not in {mutant.key for mutant in places(REPOSITORY)}]
     for path, text, change in unknown:
         print(f"tools/mutation/equivalent.txt names what is not there: {path}: {text}: {change}", file=sys.stderr)
+    if options.files:
+        everywhere = [m for m in everywhere if any(m.path.match(pattern) for pattern in options.files)]
+    everywhere = [m for m in everywhere if m.kind in options.kinds]
     chosen = sample(everywhere, options.mutants, options.seed)
     print(f"{len(everywhere)} places, {len(chosen)} chosen with seed {options.seed}")
     if options.list:
@@ -47,6 +50,8 @@ def main() -> int:
     except SetupError as error:
         print(f"{error}\ngoing on without the referee", file=sys.stderr)
         judges = workshop.judges(None)
+    if options.quick:
+        judges = [judge for judge in judges if judge.name.startswith("unit_")]
     # Only tests that pass on the code as it is can tell a mutant from it.
     judges = [judge for judge in judges if workshop.try_out(judge)]
     for judge in judges:
@@ -81,6 +86,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--mutants", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rooms", nargs="+", choices=ROOMS, default=ROOMS)
+    parser.add_argument("--files", nargs="+", metavar="PATTERN", help="only in these, as in src/plan/m*.cpp")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--quick", action="store_true", help="unit tests only, without the slow ones")
     parser.add_argument("--minutes", type=float, default=600, help="stop and report after so long")
     parser.add_argument("--list", action="store_true", help="only print what would be changed")
     parser.add_argument("--survivors", action="store_true", help="judge again only what the last run left alive")

@@ -54,6 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ScalarRow{"Hexadecimal", "0x1F", 31},
                     ScalarRow{"Binary", "0b101", 5},
                     ScalarRow{"Underscores", "1_000", 1000},
+                    ScalarRow{"UnderscoreAfterALeadingPoint", "._5", "._5"},
                     ScalarRow{"Decimal", "1.5", 1.5},
                     ScalarRow{"LeadingPoint", ".5", 0.5},
                     ScalarRow{"Exponent", "1e3", 1000.0},

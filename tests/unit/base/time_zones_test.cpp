@@ -131,6 +131,9 @@ TEST(TimeZone, WhatIsNoZoneFileIsRefused) {
   for (std::size_t length = 0; length < good.size(); ++length) {
     EXPECT_FALSE(TimeZone::parse(good.substr(0, length)).has_value()) << length;
   }
+  auto unseparated = zone_file({0}, {}, "UTC0");
+  unseparated[unseparated.size() - 6] = ' ';
+  EXPECT_FALSE(TimeZone::parse(unseparated).has_value()) << "the closing rule stands on a line of its own";
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{0, 7}}, "UTC0")).has_value()) << "a kind that is not there";
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {3, 0}}, "UTC0")).has_value()) << "out of order";
   EXPECT_FALSE(TimeZone::parse(zone_file({}, {}, "UTC0")).has_value()) << "no offset at all";
@@ -197,6 +200,7 @@ INSTANTIATE_TEST_SUITE_P(Texts,
                                          "CET-1CEST,M3.5.0,M10.5.0/",
                                          "<+03",
                                          "CET-999",
+                                         "CET-00001",
                                          "CET-1CEST,J0,J365",
                                          "CET-1CEST,M3.5.0,M10.5.0x"));
 

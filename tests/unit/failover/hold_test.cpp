@@ -41,6 +41,26 @@ TEST(Hold, RecordingTheSameAgainChangesNothing) {
   EXPECT_EQ(hold.entries().size(), before);
 }
 
+TEST(Hold, AClockThatWentBackEndsNothingSooner) {
+  Hold hold;
+  hold.record(at(0), 1.0);
+  hold.record(at(50), 0.5);
+  hold.record(at(100), 0.5);
+  hold.record(at(20), 0.2);
+  EXPECT_EQ(hold.highest_after(at(99)), 0.5) << "it was in force until then";
+}
+
+TEST(Hold, ForgetsWhatWasOverBeforeAndNothingElse) {
+  Hold hold;
+  for (const int second : {0, 10, 20, 30}) hold.record(at(second), 1.0 - second / 100.0);
+  hold.forget(at(20));
+  EXPECT_EQ(hold.highest_after(at(0)), 0.9) << "in force until 20";
+  hold.forget(at(21));
+  EXPECT_EQ(hold.highest_after(at(0)), 0.8);
+  hold.forget(at(1000));
+  EXPECT_EQ(hold.highest_after(at(0)), 0.7) << "what is in force now is never forgotten";
+}
+
 TEST(Hold, PastItsSizeItHoldsMoreForLonger) {
   Hold hold;
   for (int i = 0; i < 10; ++i) hold.record(at(i), 1.0 - i / 10.0);

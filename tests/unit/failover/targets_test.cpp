@@ -90,6 +90,12 @@ INSTANTIATE_TEST_SUITE_P(
             {fit(0, 1, 2, 4), leaving(0, 50, 4), fit(1, 1, 8, 8)},
             8.0,
             {25, 50, 25}},
+        Row{"ASenderWithoutEndpointsIsNoHelp",
+            {fit(0, 1, 2, 4), leaving(0, 50, 0), fit(1, 1, 8, 8)},
+            8.0,
+            {25, 0, 75}},
+        Row{"NorIsOneWithoutShare", {fit(0, 1, 2, 4), leaving(0, 0, 4), fit(1, 1, 8, 8)}, 8.0, {25, 0, 75}},
+        Row{"ATierOfASenderAloneServes", {leaving(0, 50, 4), fit(1, 1, 8, 8)}, 8.0, {0, 100}},
         Row{"OneThatIsWholeTakesAllFromTheSender", {fit(0, 1, 4), leaving(0, 50, 4)}, 8.0, {100, 0}}),
     [](const auto& row) { return row.param.name; });
 

@@ -292,6 +292,26 @@ TEST(DecideSeveral, TheTotalIsDividedByWeightInsideTheTier) {
   EXPECT_EQ(replicas(decision, "green"), 4);
 }
 
+TEST(DecideSeveral, NobodyWhoIsReadyBeyondTheCountMultipliesAValue) {
+  SnapshotBuilder builder;
+  for (const char* name : {"blue", "green"}) builder.backend(name, {.spec = 4, .ready = 6, .share = 50});
+  builder.metric("p99", 0.375, 250, api::TargetType::Value);
+  EXPECT_EQ(decide(builder.build()).total.replicas, 12) << "1.5 times 8, though 12 still serve";
+}
+
+TEST(DecideSeveral, WithUnknownDemandAnUnfitBackendRelievesTheOthersOfItsTierAtOnce) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.weight = 10, .spec = 10, .share = 10})
+      .backend("green", {.weight = 90, .spec = 10, .share = 90})
+      .backend("red", {.tier = 1, .spec = 10, .share = 0});
+  builder.declare("rps", 50'000, api::TargetType::AverageValue);
+  builder.memory(decide(builder.build()).memory);
+  builder.now(5).seen("blue", {.spec = 10, .ready = 0, .share = 10});
+  const auto decision = decide(builder.build());
+  EXPECT_NEAR(decision.backends.at("green").weight, 70, 1e-6) << "half of the tier's hosts, times 1.4";
+  EXPECT_NEAR(decision.backends.at("red").weight, 30, 1e-6);
+}
+
 TEST(DecideSeveral, AStandbysMinimumComesOnTopOfTheMaximum) {
   SnapshotBuilder builder;
   builder.bounds(1, 5).backend("blue", {.spec = 5}).backend("green", {.tier = 1, .min = 3, .spec = 1});

@@ -139,13 +139,11 @@ TEST(HealthOfASnapshot, ASignalBelowItsThresholdEjects) {
   look.snapshot.service.spec.health.signals = {signal};
   look.snapshot.service.spec.health.failure_threshold = 1;
   look.sample("goodput", "blue", 1.0);
+  EXPECT_EQ(look.view().health.backends[0].fitness, Fitness::Eligible) << "the threshold itself is good";
   look.sample("goodput", "green", 0.5);
   const auto view = look.view();
   EXPECT_EQ(view.health.backends[1].fitness, Fitness::Unfit);
-  look.snapshot.now = at(10);
-  look.sample("goodput", "green", 1.0);
-  look.sample("goodput", "blue", 1.0);
-  EXPECT_EQ(look.view().health.backends[0].fitness, Fitness::Eligible) << "the threshold itself is good";
+  EXPECT_EQ(view.health.backends[0].fitness, Fitness::Eligible);
 }
 
 TEST(HealthOfASnapshot, ReadingsReachTheProportions) {

@@ -35,11 +35,15 @@ class OwnNeeds : public testing::Test {
       samples.push_back({.labels = {{"backend", backend}}, .value = value, .time = builder.snapshot().now});
     }
   }
-  /// Both have been at their shares for long; what is decided then.
-  api::Decision settled() {
+  /// Both have been at their shares for so many seconds; what is decided then.
+  api::Decision settled(std::int64_t seconds = 600) {
     for (const char* name : {"blue", "green"}) builder.snapshot().backends[name].observed_weight = 50;
+    builder.now(0).memory({});
+    for (auto& [name, metric] : builder.snapshot().metrics) {
+      for (auto& one : metric.samples) one.time = builder.snapshot().now;
+    }
     const auto first = decide(builder.build());
-    builder.now(600).memory(first.memory);
+    builder.now(seconds).memory(first.memory);
     for (auto& [name, metric] : builder.snapshot().metrics) {
       for (auto& one : metric.samples) one.time = builder.snapshot().now;
     }
@@ -75,6 +79,14 @@ TEST_F(OwnNeeds, OfTheMetricThatAsksForMostCount) {
   EXPECT_EQ(decision.total.replicas, 8);
   EXPECT_EQ(part_of(decision, "blue"), 6);
   EXPECT_EQ(part_of(decision, "green"), 2);
+}
+
+TEST_F(OwnNeeds, OfSamplesWithoutAWindowCountAfterTheUsualOne) {
+  declare("jobs");
+  sample("jobs", 60, 20);
+  for (auto& one : builder.snapshot().metrics["jobs"].samples) one.window = std::chrono::seconds{0};
+  EXPECT_EQ(part_of(settled(59), "blue"), 4);
+  EXPECT_EQ(part_of(settled(60), "blue"), 6);
 }
 
 }  // namespace

@@ -60,6 +60,16 @@ TEST(PlanOrder, WeightsThenGrowthThenShrinking) {
                           R"(Deployment/shop-red/scale {"spec":{"replicas":1}})"));
 }
 
+TEST(PlanOrder, WhoIsNotSeenOrNotDecidedIsNotScaled) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2}).backend("green", {.spec = 2}).backend("red", {.spec = 2});
+  api::Decision decision;
+  for (const char* name : {"blue", "red"}) decision.backends[name].replicas = 5;
+  builder.snapshot().backends.erase("blue");
+  const auto result = plan(builder.build(), decision);
+  EXPECT_THAT(targets(result), ElementsAre(R"(Deployment/shop-red/scale {"spec":{"replicas":5}})"));
+}
+
 TEST(PlanOrder, AShareRisesOnlyToWhatIsReadyAndItsSenderKeepsWhatItsShareTakes) {
   SnapshotBuilder builder;
   builder.backend("blue", {.weight = 10, .spec = 9, .share = 50})

@@ -36,6 +36,19 @@ TEST(WeightsEffective, IsFalseWhereAShareStaysMoreThanFivePointsOff) {
   EXPECT_EQ(effective(5.1, 120), "ShareOff");
 }
 
+TEST(RecordOfABackend, TellsWhereItsShareIsGoingAndWhyItIsNotThere) {
+  Full service{2, 2, 260};
+  service.edit({1, 3});
+  const auto decision = service.tick(10);
+  const auto& steps = decision.backends.at("green").steps;
+  const auto target = std::ranges::find(steps, "Target", &api::Step::step);
+  ASSERT_NE(target, steps.end());
+  EXPECT_NEAR(*target->weight, 75, 1e-6);
+  const auto wait = std::ranges::find(steps, "UpBeforeShift", &api::Step::step);
+  ASSERT_NE(wait, steps.end());
+  EXPECT_EQ(wait->detail, "it rises when more of it is ready");
+}
+
 TEST(SurgeDuringShift, IsToldOnce) {
   Full service{2, 2, 260};
   service.builder.scaling().max_surge_percent = 100;

@@ -248,6 +248,10 @@ TEST_F(Status, IsWrittenForWhatChangedAndNotForThePassingOfTime) {
   EXPECT_FALSE(again(0));
   builder.now(3600).metric("rps", 250);
   EXPECT_FALSE(again(3600)) << "an hour has passed and nothing happened";
+  builder.snapshot().service.generation = 2;
+  EXPECT_TRUE(again(3600)) << "it says of which generation it tells";
+  builder.snapshot().service.generation = 1;
+  EXPECT_FALSE(again(3600));
   builder.seen("blue", {.spec = 4, .ready = 3, .share = 80});
   EXPECT_TRUE(again(3600)) << "a pod is not ready any more";
 }

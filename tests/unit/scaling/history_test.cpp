@@ -79,6 +79,15 @@ TEST(History, MergingKeepsRisesAndFallsApart) {
   EXPECT_EQ(history.change_after(at(-1)), 0);
 }
 
+TEST(History, OfEquallyCloseEventsTheOldestMerge) {
+  History history;
+  for (int i = 0; i < 4; ++i) history.record_event(at(10 * i), 1);
+  history.merge(3);
+  ASSERT_EQ(history.events.size(), 3U);
+  EXPECT_EQ(history.events[0].change, 2);
+  EXPECT_EQ(history.events[0].time, at(10)) << "what is recent stays exact";
+}
+
 TEST(History, EventsAreCountedByTheirTimeNotByTheirArrival) {
   History history;
   history.record_event(at(50), 3);

@@ -240,6 +240,21 @@ TEST(IsNextReading, CountsNewerSamplesOnlyOnce) {
   EXPECT_FALSE(is_next_reading(reading, std::nullopt, at(500)));
 }
 
+TEST(ReadSignal, OfEquallyNewSamplesOneWithATimeIsEnough) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Backend;
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true}};
+  for (const bool dated_first : {false, true}) {
+    std::vector<api::Sample> samples(2, {.labels = {{"backend", "blue"}}, .value = 1});
+    samples[dated_first ? 0 : 1].time = at(1000);
+    samples[1].labels["pod"] = "b";
+    const api::MetricReading given{.samples = samples, .error = std::nullopt};
+    const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+    ASSERT_TRUE(reading.by_backend.contains("blue"));
+    EXPECT_TRUE(reading.by_backend.at("blue").dated) << dated_first;
+  }
+}
+
 TEST(IsNextReading, WithoutATimeItIsOncePerWindow) {
   BackendReading reading{.quality = Quality::Fresh, .milli = 1, .sample_time = at(500)};
   reading.window = std::chrono::seconds{30};
