@@ -1,4 +1,4 @@
-"""docs/api.md says what the CRD says, docs/events.md what the code says."""
+"""docs/api.md says what the CRD says, docs/events.md and docs/decision.md what the code says."""
 
 import pathlib
 import re
@@ -9,6 +9,7 @@ import yaml
 from tools import render_api
 
 API = pathlib.Path("docs/api.md")
+DECISION = pathlib.Path("docs/decision.md")
 EVENTS = pathlib.Path("docs/events.md")
 SMALLEST = pathlib.Path("tests/contract/crd/good/smallest.yaml")
 
@@ -57,6 +58,38 @@ class EventsPageTest(unittest.TestCase):
 
     def test_every_documented_name_is_in_the_code(self) -> None:
         self.assertEqual(set(), {word for word in self.page if word not in self.code})
+
+
+class DecisionPageTest(unittest.TestCase):
+    """From a step of the record to its rule and its code."""
+
+    def setUp(self) -> None:
+        text = DECISION.read_text(encoding="utf-8")
+        self.headings = {
+            page: {
+                re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+                for heading in re.findall(r"^#+ (.+)$", pathlib.Path("docs", page).read_text(encoding="utf-8"), re.M)
+            }
+            for page in ("decision.md", "events.md", "health.md")
+        }
+        self.rows = re.findall(r"^\| (`.+?) \| .+? \| \[.+?\]\((.*?)\) \| `(.+?)` \|$", text, re.M)
+
+    def test_every_step_that_is_documented_is_in_the_table(self) -> None:
+        steps = EVENTS.read_text(encoding="utf-8").split("\n## Steps\n")[1]
+        documented = set(re.findall(r"^\| `(\w+)` \|", steps, re.M))
+        tabled = {name for names, _, _ in self.rows for name in re.findall(r"`(\w+)`", names)}
+        self.assertEqual(documented, tabled)
+
+    def test_the_code_that_is_named_makes_the_step(self) -> None:
+        for names, _, file in self.rows:
+            code = pathlib.Path(file).read_text(encoding="utf-8")
+            for name in re.findall(r"`(\w+)`", names):
+                self.assertIn(f'"{name}"', code, file)
+
+    def test_the_rules_are_there(self) -> None:
+        for names, link, _ in self.rows:
+            page, _, heading = link.partition("#")
+            self.assertTrue(not heading or heading in self.headings[page or "decision.md"], f"{names}: {link}")
 
 
 if __name__ == "__main__":
