@@ -12,6 +12,9 @@ namespace {
 
 constexpr double kLeastGain = 1.0 / 64;
 constexpr double kGrowth = 1.2;
+/// Once steps have gone the same way for so many windows of the readings, or steps if these are longer.
+constexpr double kSteadyGrowth = 2;
+constexpr double kSteady = 3;
 /// Where nobody is 2 points from what its readings ask for, no step is made. It is the gap that counts and
 /// not the step: a gain that has been halved would else stop everybody short of it for good.
 constexpr double kDeadBand = 0.02;
@@ -94,37 +97,74 @@ Step step_of(const ProportionInput& input,
   return step;
 }
 
-/// How much of a whole growth a step that goes on is worth: a gain that grew with every one of many steps
-/// within one window of the readings would have grown back before the readings tell that they went too far.
-double growth_due(const ProportionInput& input, const Members& members, const TierMemory& tier) {
-  if (!tier.stepped) return 1;
-  const double window = window_of(input, members);
-  const double passed = seconds_between(*tier.stepped, input.now);
-  return passed < window ? passed / window : 1.0;
-}
+/// How gains follow from steps; `window` is that of the readings.
+class Gain {
+ public:
+  Gain(const ProportionInput& input, const Members& members, std::span<BalancingMemory> memories)
+      : now_{input.now},
+        window_{window_of(input, members)},
+        period_{std::max(window_, static_cast<double>(input.balancing.step.count()))},
+        members_{members},
+        memories_{memories} {}
 
-/// Turning back means that the last step went too far: the next goes half as far. Among three or more a step
-/// may also turn aside, and shares that are too quick go round in a circle without ever turning back: then
-/// the gain does not grow but fades.
-void adjust_gain(const Members& members,
-                 const Step& step,
-                 double growth_due,
-                 std::span<BalancingMemory> memories,
-                 double& gain) {
-  double agreement = 0;
-  double now = 0;
-  double before = 0;
-  for (std::size_t m = 0; m < members.size(); ++m) {
-    auto& last = memories[members[m]].last_step;
-    agreement += step.changes[m] * last;
-    now += step.changes[m] * step.changes[m];
-    before += last * last;
-    last = step.changes[m];
+  /// Turning back means that the last step went too far: the next goes half as far. Among three or more a
+  /// step may also turn aside, and shares that are too quick go round in a circle without ever turning back:
+  /// then the gain does not grow but fades. A step is compared with the way of a whole window: each of many
+  /// within one turns too little for a circle to be seen.
+  void adjust(const Step& step, TierMemory& tier) {
+    const double passed = passed_part(tier);
+    const double cosine = compare(step);
+    if (cosine < kGoesOn) tier.turned = now_;
+    const double factor = cosine < 0 ? 0.5 : cosine >= kGoesOn ? std::pow(growth(tier), passed) : 0.9;
+    tier.gain = std::clamp(tier.gain * factor, kLeastGain, 1.0);
+    tier.stepped = now_;
+    // Whoever has turned back goes a new way.
+    remember(step, cosine < 0 ? 0 : 1 - passed);
   }
-  const bool goes_on = agreement >= kGoesOn * std::sqrt(now * before);
-  const double factor = agreement < 0 ? 0.5 : goes_on ? std::pow(kGrowth, growth_due) : 0.9;
-  gain = std::clamp(gain * factor, kLeastGain, 1.0);
-}
+
+ private:
+  /// How much of a window has passed since the last step. A gain that grew as much with every one of many
+  /// steps within one would have grown back before the readings tell that they went too far.
+  double passed_part(const TierMemory& tier) const {
+    if (!tier.stepped) return 1;
+    const double passed = seconds_between(*tier.stepped, now_);
+    return passed < window_ ? passed / window_ : 1.0;
+  }
+
+  /// Cosine of the angle to the way so far; 1 where there is none.
+  double compare(const Step& step) const {
+    double agreement = 0;
+    double now = 0;
+    double before = 0;
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      const double last = memories_[members_[m]].last_step;
+      agreement += step.changes[m] * last;
+      now += step.changes[m] * step.changes[m];
+      before += last * last;
+    }
+    return now > 0 && before > 0 ? agreement / std::sqrt(now * before) : 1.0;
+  }
+
+  /// Nothing that readings tell too late makes shares go the same way for several windows: there it is the
+  /// gain that is too small.
+  double growth(const TierMemory& tier) const {
+    const bool is_steady = tier.turned && seconds_between(*tier.turned, now_) > kSteady * period_;
+    return is_steady ? kSteadyGrowth : kGrowth;
+  }
+
+  void remember(const Step& step, double kept) {
+    for (std::size_t m = 0; m < members_.size(); ++m) {
+      auto& last = memories_[members_[m]].last_step;
+      last = step.changes[m] + kept * last;
+    }
+  }
+
+  WallTime now_;
+  double window_;
+  double period_;  ///< A window, or a step where that is longer.
+  const Members& members_;
+  std::span<BalancingMemory> memories_;
+};
 
 bool is_due(const ProportionInput& input, const TierMemory& tier) {
   const auto is_over = [&](const std::optional<WallTime>& begin) {
@@ -145,10 +185,7 @@ void balance_tier(const ProportionInput& input,
     const auto step = step_of(input, tier.gain, points, wanted);
     if (step.gap >= kDeadBand && is_due(input, tier)) {
       for (std::size_t m = 0; m < members.size(); ++m) points[m] += step.changes[m];
-      if (!input.observe) {
-        adjust_gain(members, step, growth_due(input, members, tier), memories, tier.gain);
-        tier.stepped = input.now;
-      }
+      if (!input.observe) Gain{input, members, memories}.adjust(step, tier);
     }
   }
   for (std::size_t m = 0; m < members.size(); ++m) {
@@ -278,6 +315,7 @@ void redate(std::vector<TierMemory>& tiers, WallTime now) {
   for (auto& tier : tiers) {
     tier.gain = std::isfinite(tier.gain) ? std::clamp(tier.gain, kLeastGain, 1.0) : 1.0;
     if (tier.stepped) tier.stepped = std::min(*tier.stepped, now);
+    if (tier.turned) tier.turned = std::min(*tier.turned, now);
   }
 }
 

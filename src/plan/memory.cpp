@@ -13,7 +13,7 @@ namespace {
 
 using Element = MemoryReader::Element;
 
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 constexpr std::size_t kMaxBytes = 16 * 1024 - 1;
 /// What we write is smaller; reading more would only be work for nothing.
 constexpr std::size_t kMaxBytesRead = 4 * kMaxBytes;
@@ -143,8 +143,9 @@ constexpr void (*kGiveUp[])(Memory&) = {
       memory.history.merge(16);
       memory.demand.merge(16);
     },
-    // Smoothing starts anew from where proportions are.
+    // Smoothing starts anew from where proportions are, and gains grow slowly again.
     [](Memory& memory) {
+      for (auto& tier : memory.tiers) tier.turned.reset();
       for (auto& [name, backend] : memory.backends) {
         backend.balancing = {.proportion = backend.balancing.proportion,
                              .last_step = backend.balancing.last_step};

@@ -215,7 +215,8 @@ void write_service_health(Writer& writer,
   }
   if (!tiers.empty()) {
     writer.key("t").open('[');
-    for (const auto& tier : tiers) writer.number(tier.tier).real(tier.gain).time(tier.stepped);
+    for (const auto& tier : tiers)
+      writer.number(tier.tier).real(tier.gain).time(tier.stepped).time(tier.turned);
     writer.close(']');
   }
   writer.close('}');
@@ -243,10 +244,11 @@ void read_service_health(Reader& reader,
                                     .since = reader.time_or_none(row[2])});
       });
     } else if (key == "t") {
-      detail::read_rows<3>(reader, member, [&](const auto& row) {
+      detail::read_rows<4>(reader, member, [&](const auto& row) {
         tiers.push_back({.tier = reader.small(row[0]),
                          .gain = reader.real(row[1]),
-                         .stepped = reader.time_or_none(row[2])});
+                         .stepped = reader.time_or_none(row[2]),
+                         .turned = reader.time_or_none(row[3])});
       });
     } else {
       reader.fail();

@@ -12,7 +12,8 @@
 /// Random services in closed loop with decide(): on steady load each has to come to rest.
 ///
 ///     closed_loop [--services=10000] [--seed=1] [--open=FILE]   in FILE a kind, or "service SEED", a line
-///     closed_loop --service=SEED [--lines]   one service: its course as a table, or its snapshots
+///     closed_loop --service=SEED [--lines]   one service: its course as a table, or its snapshots;
+///                 [--of-the-moment]          with readings of the last tick alone
 namespace evenkeel::closed_loop {
 namespace {
 
@@ -21,9 +22,9 @@ std::uint64_t number(std::string_view argument, std::string_view name, std::uint
   return std::strtoull(std::string{argument.substr(name.size())}.c_str(), nullptr, 10);
 }
 
-int show(std::uint64_t seed, bool lines) {
-  const auto course = run_course(seed, true);
-  const Model model{seed};
+int show(std::uint64_t seed, Readings readings, bool lines) {
+  const auto course = run_course(seed, readings, true);
+  const Model model{seed, readings};
   for (const auto& text : lines ? course.lines : course.table) std::cout << text << "\n";
   if (lines) return EXIT_SUCCESS;
   std::cout << model.spec().dump() << "\n" << to_string(model.disturbance()) << "\n";
@@ -42,6 +43,8 @@ void count(const Passed& passed, Counts& counts) {
   counts["probation"] += passed.probation;
   counts["unknown demand"] += passed.unknown_demand;
   counts["shares that do not divide evenly"] += passed.uneven;
+  counts["readings over several decisions"] += passed.windows;
+  counts["a metric of pods"] += passed.pods;
 }
 
 int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>& open) {
@@ -52,14 +55,14 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
   std::uint64_t not_open = 0;
   for (std::uint64_t i = 0; i < services; ++i) {
     const auto own = seed * 1'000'003 + i;
-    const auto course = run_course(own, false);
+    const auto course = run_course(own, Readings::Varied, false);
     count(course.passed, counts);
     restless += !course.problems.empty();
     std::map<std::string, std::string> kinds;
     for (const auto& problem : course.problems) kinds.emplace(problem.substr(0, problem.find(':')), problem);
     for (const auto& [kind, problem] : kinds) {
       not_open += open.contains(kind) || open.contains("service " + std::to_string(own)) ? 0 : 1;
-      const auto key = kind + " after " + to_string(Model{own}.disturbance());
+      const auto key = kind + " after " + to_string(Model{own, Readings::Varied}.disturbance());
       ++problems[key];
       examples.emplace(key, "--service=" + std::to_string(own) + " " + problem);
     }
@@ -89,13 +92,15 @@ int main(int count, char** arguments) {
   std::uint64_t one = 0;
   std::set<std::string> open;
   bool lines = false;
+  auto readings = Readings::Varied;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument{arguments[i]};
     services = number(argument, "--services=", services);
     seed = number(argument, "--seed=", seed);
     one = number(argument, "--service=", one);
     lines = lines || argument == "--lines";
+    if (argument == "--of-the-moment") readings = Readings::OfTheMoment;
     if (argument.starts_with("--open=")) open = read_open(std::string{argument.substr(7)});
   }
-  return one != 0 ? show(one, lines) : run(services, seed, open);
+  return one != 0 ? show(one, readings, lines) : run(services, seed, open);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "evenkeel/base/time_format.hpp"
 
@@ -13,12 +14,6 @@ using std::chrono::seconds;
 
 std::string milli(double value) {
   return std::to_string(std::max(1L, std::lround(value * 1000))) + "m";
-}
-
-Json sample(double value, WallTime time, const std::string& backend = {}) {
-  Json sample{{"value", value}, {"time", format_rfc3339(time)}, {"windowSeconds", 30}};
-  if (!backend.empty()) sample["labels"] = {{"backend", backend}};
-  return sample;
 }
 
 }  // namespace
@@ -38,9 +33,27 @@ const char* to_string(Disturbance disturbance) {
   return kNames[static_cast<std::size_t>(disturbance)];
 }
 
-Model::Model(std::uint64_t seed) : random_{seed}, now_{seconds{1'767'225'600}} {
+Model::Model(std::uint64_t seed, Readings readings) : random_{seed}, now_{seconds{1'767'225'600}} {
   make_spec();
   make_world();
+  if (readings == Readings::Varied) vary_readings(seed);
+}
+
+void Model::vary_readings(std::uint64_t seed) {
+  // Of its own: a service is the same one with either kind of readings.
+  Random random{~seed};
+  if (random.chance(50)) {
+    tick_ = seconds{random.one_of({10, 15, 30})};
+    window_ = seconds{random.one_of({10, 30, 60, 120})};
+    ticks_read_ = static_cast<std::size_t>(std::max(std::int64_t{1}, window_ / tick_));
+  }
+  if (random.chance(20)) {
+    const int percent = random.one_of({50, 70, 90});
+    cpu_target_ = percent / 100.0;
+    Json metric{{"name", "cpu"}, {"preset", "CPUUtilization"}};
+    metric["target"] = {{"type", "Utilization"}, {"averageUtilization", percent}};
+    spec_["scaling"]["metrics"].push_back(metric);
+  }
 }
 
 void Model::make_backends(int count) {
@@ -206,11 +219,16 @@ void Model::step(const api::Decision& decision) {
     start_and_stop(backend);
     backend.observed += 0.8 * (backend.weight - backend.observed);
     if (std::abs(backend.weight - backend.observed) < 0.3) backend.observed = backend.weight;
+    backend.recently.push_back(backend.observed);
+    if (backend.recently.size() > ticks_read_) backend.recently.pop_front();
   }
 }
 
 double Model::rate(const Backend& backend) const {
-  return demand_ * backend.observed / 100;
+  const auto& shares = backend.recently;
+  if (shares.empty()) return demand_ * backend.observed / 100;
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  return demand_ * sum / static_cast<double>(shares.size()) / 100;
 }
 
 double Model::utilization(const Backend& backend) const {
@@ -222,6 +240,35 @@ double Model::latency(const Backend& backend) const {
   return backend.cost / saturation_ / (1 - std::min(utilization(backend), 0.98));
 }
 
+Json Model::sample(double value, const std::string& backend) const {
+  Json sample{{"value", value}, {"time", format_rfc3339(now_)}, {"windowSeconds", window_.count()}};
+  if (!backend.empty()) sample["labels"] = {{"backend", backend}};
+  return sample;
+}
+
+/// Every replica as a pod that requests one core, and the cores that it uses.
+void Model::add_pods(const std::string& name, const Backend& backend, Json& line) const {
+  const auto started = format_rfc3339(WallTime{seconds{1'767'139'200}});
+  const auto exists = backend.ready + static_cast<int>(backend.starting.size());
+  const double used = cpu_target_ * rate(backend) * backend.cost / target_ / std::max(1, backend.serving());
+  auto& pods = line["backends"][name]["pods"] = Json::array();
+  for (int i = 0; i < exists; ++i) {
+    const bool ready = i < backend.serving();
+    Json pod{{"name", name + "-" + std::to_string(i)},
+             {"phase", i < backend.ready ? "Running" : "Pending"},
+             {"ready", ready},
+             {"startTime", started},
+             {"readyTransitionTime", started},
+             {"requests", {{"cpu", "1"}}}};
+    if (ready && !blind_) {
+      auto reading = sample(used, name);
+      reading["labels"]["pod"] = pod["name"];
+      line["metrics"]["cpu"]["samples"].push_back(reading);
+    }
+    pods.push_back(pod);
+  }
+}
+
 Json Model::metrics() const {
   Json metrics = Json::object();
   if (blind_) {
@@ -229,7 +276,8 @@ Json Model::metrics() const {
       metrics[metric["name"].get<std::string>()]["error"] = "the source is not there";
     return metrics;
   }
-  metrics["rps"]["samples"].push_back(sample(demand_, now_));
+  if (has_pods()) metrics["cpu"]["samples"] = Json::array();
+  metrics["rps"]["samples"].push_back(sample(demand_));
   for (const auto* name : {"work",
                            "balancing.connections",
                            "balancing.latency",
@@ -239,7 +287,7 @@ Json Model::metrics() const {
     metrics[name]["samples"] = Json::array();
   for (const auto& [name, backend] : backends_) {
     const auto add = [&, &label = name](const char* metric, double value) {
-      metrics[metric]["samples"].push_back(sample(value, now_, label));
+      metrics[metric]["samples"].push_back(sample(value, label));
     };
     add("work", rate(backend) * backend.cost);
     if (backend.serving() == 0 || backend.observed <= 0) continue;
@@ -274,6 +322,7 @@ Json Model::snapshot() const {
       seen["observedWeight"] = backend.observed;
       seen["observedWeightTime"] = format_rfc3339(now_);
     }
+    if (has_pods()) add_pods(name, backend, line);
   }
   return line;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -31,12 +32,18 @@ enum class Disturbance {
   ClockJump,      ///< A day ahead.
 };
 
+/// What the readings of a service are like.
+enum class Readings {
+  OfTheMoment,  ///< Of the last tick alone.
+  Varied,  ///< In half of the services means over a window of several ticks; in some also the CPU of pods.
+};
+
 /// A service under a steady load, simple enough to be understood: every backend is one queue (M/M/1 seen from
 /// one replica), replicas become ready after a delay, and the shares that are observed follow those that are
 /// set. It knows nothing of how decisions are made.
 class Model {
  public:
-  explicit Model(std::uint64_t seed);
+  Model(std::uint64_t seed, Readings readings);
 
   struct Backend {
     double cost = 1;  ///< Work of a request; 1.25 is 20 % less efficient.
@@ -45,6 +52,7 @@ class Model {
     int missing = 0;  ///< Endpoints that an outage takes away.
     double weight = 0;
     double observed = 0;
+    std::deque<double> recently;  ///< `observed` of the ticks that readings look back on.
     bool failing = false;
     std::vector<WallTime> starting;  ///< When each replica that is not ready will be.
 
@@ -64,13 +72,15 @@ class Model {
   [[nodiscard]] bool is_blind() const { return blind_; }
   [[nodiscard]] bool is_drained(const std::string& name) const { return drained_ == name; }
   [[nodiscard]] double utilization(const Backend& backend) const;
-  [[nodiscard]] std::chrono::seconds tick() const { return tick_; }
+  [[nodiscard]] bool has_windows() const { return ticks_read_ > 1; }
+  [[nodiscard]] bool has_pods() const { return cpu_target_ > 0; }
 
  private:
   void make_spec();
   void make_backends(int count);
   void make_scaling(int count);
   void make_world();
+  void vary_readings(std::uint64_t seed);
   void disturb();
   void recover();
   void edit_weights();
@@ -78,6 +88,8 @@ class Model {
   [[nodiscard]] double rate(const Backend& backend) const;
   [[nodiscard]] double latency(const Backend& backend) const;
   [[nodiscard]] Json metrics() const;
+  [[nodiscard]] Json sample(double value, const std::string& backend = {}) const;
+  void add_pods(const std::string& name, const Backend& backend, Json& line) const;
 
   Random random_;
   Json spec_;
@@ -92,6 +104,10 @@ class Model {
   double target_ = 10;      ///< Load of a replica that is aimed at.
   double saturation_ = 14;  ///< Requests a second that a replica can answer at most, at cost 1.
   std::chrono::seconds tick_{30};
+  std::chrono::seconds window_{30};  ///< As samples tell it.
+  std::size_t ticks_read_ = 1;       ///< Whose mean a reading is.
+  double cpu_target_ =
+      0;  ///< Fraction of what a pod requests, at the target load; 0: there is no such metric.
   std::chrono::seconds start_time_{20};
   bool observes_ = true;
   bool blind_ = false;

@@ -38,7 +38,7 @@ bool capacity_bound(const api::Decision& decision) {
 
 class Driver {
  public:
-  Driver(std::uint64_t seed, bool record) : model_{seed}, record_{record} {}
+  Driver(std::uint64_t seed, Readings readings, bool record) : model_{seed, readings}, record_{record} {}
 
   Course run() {
     for (int i = 0; i < kDecisions && course_.problems.empty(); ++i) decide(i);
@@ -123,6 +123,8 @@ class Driver {
     passed.three_backends = model_.backends().size() >= 3;
     passed.unknown_demand = passed.unknown_demand || model_.is_blind();
     passed.uneven = passed.uneven || is_uneven();
+    passed.windows = model_.has_windows();
+    passed.pods = model_.has_pods();
   }
 
   [[nodiscard]] double declared_share(const Json& backend) const {
@@ -244,8 +246,8 @@ class Driver {
 
 }  // namespace
 
-Course run_course(std::uint64_t seed, bool record) {
-  return Driver{seed, record}.run();
+Course run_course(std::uint64_t seed, Readings readings, bool record) {
+  return Driver{seed, readings, record}.run();
 }
 
 }  // namespace evenkeel::closed_loop

@@ -18,7 +18,9 @@ struct Passed {
   bool panic = false;
   bool probation = false;
   bool unknown_demand = false;
-  bool uneven = false;  ///< Shares that do not divide the total evenly.
+  bool uneven = false;   ///< Shares that do not divide the total evenly.
+  bool windows = false;  ///< Readings that are means over several decisions.
+  bool pods = false;     ///< A metric of pods beside the load.
 };
 
 /// The end of a service's 200 decisions, and how it got there.
@@ -34,6 +36,6 @@ inline constexpr int kDecisions = 200;
 inline constexpr int kRest = 40;
 
 /// Drives decide() and the model of `seed` in closed loop.
-[[nodiscard]] Course run_course(std::uint64_t seed, bool record);
+[[nodiscard]] Course run_course(std::uint64_t seed, Readings readings, bool record);
 
 }  // namespace evenkeel::closed_loop

@@ -51,8 +51,8 @@ struct BalancingMemory {
   };
   std::optional<Smoothed> connections, latency, errors, utilization;
   std::optional<double> proportion;  ///< The last one made: fraction of its tier.
-  double last_step = 0;              ///< Points of the last change made; its sign tells a turn.
-  std::vector<ShareFrom> shares;     ///< Times rise; of LeastUtilization only.
+  double last_step = 0;  ///< Points of the last change made, and fading of those within a window before it.
+  std::vector<ShareFrom> shares;  ///< Times rise; of LeastUtilization only.
   bool operator==(const BalancingMemory&) const = default;
 };
 
@@ -61,6 +61,7 @@ struct TierMemory {
   std::int32_t tier = 0;
   double gain = 1;
   std::optional<WallTime> stepped;  ///< When the last step was made.
+  std::optional<WallTime> turned;   ///< Since when steps go the same way.
   bool operator==(const TierMemory&) const = default;
 };
 

@@ -210,6 +210,44 @@ TEST(Gain, FadesWhereStepsTurnAside) {
   EXPECT_LT(tier.tiers.front().gain, 0.5);
 }
 
+/// A step of that circle turns by 20 degrees only, but a window of the readings holds twelve of them.
+TEST(Gain, FadesWhereManyStepsOfAWindowGoRoundInACircle) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  tier.balancing.step = seconds{5};
+  tier.tiers = {{.tier = 0, .gain = 0.2}};
+  for (int i = 0; i < 36; ++i) {
+    for (int b = 0; b < 3; ++b) {
+      const double angle = i * 2 * M_PI / 18 + b * 2 * M_PI / 3;
+      tier.candidates[static_cast<std::size_t>(b)].latency =
+          value(1 / (1 + 0.9 * std::cos(angle)), i * 5, 60);
+    }
+    (void)tier.decide(i * 5);
+  }
+  EXPECT_LT(tier.tiers.front().gain, 0.1);
+}
+
+TEST(Gain, DoublesOnceStepsHaveGoneTheSameWayForThreeWindows) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.tiers = {{.tier = 0, .gain = 0.02, .stepped = at(-30), .turned = at(0)}};
+  tier.candidates[0].latency = value(0.1, 0, 30);
+  tier.candidates[1].latency = value(0.9, 0, 30);
+  const auto gain_after = [&](std::int64_t time) {
+    (void)tier.decide(time);
+    return tier.tiers.front().gain;
+  };
+  double gain = 0.02;
+  for (const int time : {0, 30, 60, 90}) {
+    gain *= 1.2;
+    EXPECT_NEAR(gain_after(time), gain, 1e-9) << time;
+  }
+  EXPECT_NEAR(gain_after(120), 2 * gain, 1e-9);
+  // Whoever turns back begins anew.
+  tier.candidates[0].latency = value(1000, 150, 30);
+  tier.candidates[1].latency = value(0.001, 150, 30);
+  EXPECT_NEAR(gain_after(150), gain, 1e-9) << "half of it";
+  EXPECT_NEAR(gain_after(180), 1.2 * gain, 1e-9);
+}
+
 TEST(Gain, GrowsWhereThreeGoOnTheSameWay) {
   Tier tier{Algorithm::FastestResponse, 3};
   tier.tiers = {{.tier = 0, .gain = 0.1}};

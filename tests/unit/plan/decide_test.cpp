@@ -221,13 +221,24 @@ TEST(DecideMemory, AnotherObjectOfTheSameNameStartsAfresh) {
   EXPECT_THAT(event_reasons(second), IsEmpty());
 }
 
-class UnreadableMemory : public testing::TestWithParam<const char*> {};
+/// A memory of this very service with `members` beside its head.
+std::string memory_with(const std::string& members) {
+  return R"({"v":3,"at":1767225600000000000,"uid":"0000-1111")" + (members.empty() ? "" : "," + members) +
+         "}";
+}
 
-TEST_P(UnreadableMemory, IsDroppedWithAnEventAndNothingShrinks) {
+/// What happens to ten replicas that are far more than needed, and a standby's eight.
+api::Decision decide_with_memory(const std::string& memory) {
   SnapshotBuilder builder;
   builder.backend("blue", {.spec = 10}).backend("green", {.tier = 1, .spec = 8}).metric("rps", 50);
-  builder.memory(GetParam());
-  const auto decision = decide(builder.build());
+  builder.memory(memory).now(1);
+  return decide(builder.build());
+}
+
+class UnreadableMemory : public testing::TestWithParam<std::string> {};
+
+TEST_P(UnreadableMemory, IsDroppedWithAnEventAndNothingShrinks) {
+  const auto decision = decide_with_memory(GetParam());
   EXPECT_THAT(event_reasons(decision), ElementsAre("MemoryDropped"));
   EXPECT_EQ(replicas(decision), 10);
   EXPECT_EQ(replicas(decision, "green"), 8);
@@ -237,16 +248,30 @@ INSTANTIATE_TEST_SUITE_P(Texts,
                          UnreadableMemory,
                          testing::Values("no json",
                                          "[1,2]",
-                                         "{\"v\":2}",
-                                         R"({"v":1,"uid":"0000-1111","total":-1})",
-                                         R"({"v":1,"uid":"0000-1111","total":1e99})",
-                                         R"({"v":1,"uid":"0000-1111","highest":[[1,2,3]]})",
-                                         R"({"v":1,"uid":"0000-1111","highest":7})",
-                                         R"({"v":1,"uid":"0000-1111","events":[["now",1]]})",
-                                         R"({"v":1,"uid":"0000-1111","pending":[1,2,3]})",
-                                         R"({"v":1,"uid":"0000-1111","backends":[]})",
-                                         R"({"v":1,"uid":"0000-1111","backends":{"blue":{"hold":{"a":1}}}})",
-                                         R"({"v":1,"uid":"0000-1111","backends":{"blue":{"ready":"yes"}}})"));
+                                         R"({"v":3})",
+                                         R"({"v":2,"at":1767225600000000000,"uid":"0000-1111"})",
+                                         R"({"v":3,"uid":"0000-1111"})",
+                                         R"({"v":3,"at":"now","uid":"0000-1111"})",
+                                         memory_with(R"("total":-1)"),
+                                         memory_with(R"("total":1e99)"),
+                                         memory_with(R"("scaling":7)"),
+                                         memory_with(R"("scaling":{"high":[1,2,3]})"),
+                                         memory_with(R"("scaling":{"high":7})"),
+                                         memory_with(R"("scaling":{"events":["now",1]})"),
+                                         memory_with(R"("scaling":{"pending":[1,2,3]})"),
+                                         memory_with(R"("demand":{"last":[1]})"),
+                                         memory_with(R"("service":{"t":[0,1,2]})"),
+                                         memory_with(R"("backends":[])"),
+                                         memory_with(R"("backends":{"blue":{"hold":{"a":1}}})"),
+                                         memory_with(R"("backends":{"blue":7})")));
+
+TEST(DecideMemory, OfThisServiceIsRead) {
+  for (const char* members : {"", R"("total":10)", R"("service":{"f":0,"t":[0,0.5,2,-1]})"}) {
+    EXPECT_THAT(event_reasons(decide_with_memory(memory_with(members))),
+                testing::Not(testing::Contains("MemoryDropped")))
+        << members;
+  }
+}
 
 TEST(DecideMemory, NoMemoryIsNoEvent) {
   for (const char* text : {"", "{}", "null"}) {

@@ -163,8 +163,9 @@ TEST(MemoryOfTheSplit, ComesBackAsItWas) {
                       {.tier = 2, .share = 1, .since = std::nullopt}};
   split.failback = 3'000'000'000U;
   split.returning = split.adopted = true;
-  const std::vector<balancing::TierMemory> tiers = {{.tier = 0, .gain = 0.5, .stepped = at(2)},
-                                                    {.tier = 2, .gain = 1, .stepped = std::nullopt}};
+  const std::vector<balancing::TierMemory> tiers = {
+      {.tier = 0, .gain = 0.5, .stepped = at(2), .turned = at(1)},
+      {.tier = 2, .gain = 1, .stepped = std::nullopt, .turned = std::nullopt}};
   TreeWriter writer;
   write_service_health(writer, health, split, tiers);
   failover::HealthServiceMemory read_service;

@@ -92,7 +92,7 @@ Memory full_memory(int backends) {
     memory.history.pending->backends[name_of(i)] = {.from = kMost, .to = kMost};
     memory.backends[name_of(i)] = full_backend();
     memory.split.boundaries.push_back({.tier = i, .share = 1.0 / 3, .since = long_ago(0)});
-    memory.tiers.push_back({.tier = i, .gain = 1.0 / 3, .stepped = long_ago(0)});
+    memory.tiers.push_back({.tier = i, .gain = 1.0 / 3, .stepped = long_ago(0), .turned = long_ago(0)});
   }
   return memory;
 }
