@@ -179,6 +179,14 @@ TEST(Proportions, OfLeastUtilizationWithoutAnyShareFollowUtilizationAlone) {
   EXPECT_THAT(tier.decide(0), near(1e-9, {0.75, 0.25}));
 }
 
+TEST(Proportions, OfLeastUtilizationLeaveWhoHasNothingWithNothing) {
+  Tier tier{Algorithm::LeastUtilization};
+  tier.candidates[0].set_share = 0;
+  tier.candidates[1].set_share = 100;
+  for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0, 1}));
+}
+
 TEST(Proportions, OfLeastUtilizationReadTheSharesOfWhenItWasMeasured) {
   Tier tier{Algorithm::LeastUtilization};
   for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 0, 30);

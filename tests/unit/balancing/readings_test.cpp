@@ -112,6 +112,10 @@ TEST(SharesOverTime, OfOneMomentAreTheLastThatWasSeen) {
   memory.share(50, -10);
   EXPECT_THAT(memory.times(), ElementsAre(0)) << "a clock that went back begins nothing new";
   EXPECT_THAT(memory.shares(), ElementsAre(50));
+  memory.share(70, 10);
+  memory.share(80, 10);
+  EXPECT_THAT(memory.times(), ElementsAre(0, 10));
+  EXPECT_THAT(memory.shares(), ElementsAre(50, 80));
 }
 
 TEST(SharesOverTime, ThatStayTheSameAreRecordedOnce) {

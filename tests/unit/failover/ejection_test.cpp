@@ -137,6 +137,22 @@ TEST(EjectionOf, TheQuotaIsRoundedDownButOneMayAlwaysGo) {
   EXPECT_EQ(tiers.fitness(0), Fitness::Unfit) << "a tier of one gives way to the next";
 }
 
+TEST(EjectionOf, NoMoreThanTheQuotaOfWhoTakesPartInTheTier) {
+  for (const bool in_another_tier : {true, false}) {
+    Clinic clinic{4};
+    for (const std::size_t who : {2U, 3U}) {
+      clinic.seen[who].tier = in_another_tier ? 1 : 0;
+      clinic.seen[who].takes_part = in_another_tier;
+    }
+    for (const int time : {0, 10, 20}) {
+      clinic.seen[0].verdicts = clinic.seen[1].verdicts = {bad(time)};
+      clinic.look(time);
+    }
+    EXPECT_EQ(clinic.fitness(0), Fitness::Unfit) << in_another_tier;
+    EXPECT_EQ(clinic.fitness(1), Fitness::Eligible) << "half of two is one";
+  }
+}
+
 TEST(EjectionOf, NeverTheLastEligibleOne) {
   Clinic clinic{2};
   clinic.seen[1].ready = 0;

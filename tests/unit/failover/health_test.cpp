@@ -1,5 +1,6 @@
 #include "evenkeel/failover/health.hpp"
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -120,6 +121,18 @@ TEST(Flapping, CountsSixLossesAtMost) {
   blue.ready = 4;
   clinic.look(200);
   EXPECT_EQ(clinic.outcome.backends[0].ejected_until, at(216)) << "the sixth: 1 s x 2^4";
+}
+
+TEST(Flapping, NeedsLossesThatLieTogetherWhateverIsInMemory) {
+  Clinic clinic{2};
+  clinic.look(0);
+  clinic.memories[0].losses = {at(100), at(5000)};
+  clinic.memories[0].returned = at(5000);
+  clinic.look(5001);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Eligible);
+  clinic.memories[0].losses = {at(4900), at(5000)};
+  clinic.look(5002);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Unfit);
 }
 
 TEST(Flapping, DuringAnEjectionTheLaterEndCounts) {
@@ -289,6 +302,31 @@ TEST(Panic, BeginsBelowItsPercentAndBelowTheDemand) {
   EXPECT_TRUE(clinic.look(2).panic);
   clinic.demand = 3;
   EXPECT_FALSE(clinic.look(3).panic) << "3 carry 3";
+}
+
+TEST(Panic, CountsWhoTakesPartAndWhatIsACapacity) {
+  Clinic clinic{4};
+  clinic.seen[2].takes_part = false;
+  clinic.seen[3].ready = 0;
+  clinic.look(0);
+  ASSERT_EQ(clinic.fitness(3), Fitness::Asleep);
+  clinic.seen[0].ready = 0;
+  clinic.seen[1].ready = 3;
+  clinic.demand = 2;
+  EXPECT_FALSE(clinic.look(1).panic) << "3 carry 2";
+  for (const double odd : {std::numeric_limits<double>::infinity(), -1.0, 0.0}) {
+    clinic.seen[1].capacity = odd;
+    EXPECT_TRUE(clinic.look(2).panic) << "3 of 8, which carry nothing: " << odd;
+  }
+}
+
+TEST(Panic, AsleepMissesNothing) {
+  Clinic clinic{3};
+  clinic.demand.reset();
+  clinic.seen[1].ready = clinic.seen[2].ready = 0;
+  clinic.seen[0].ready = clinic.seen[0].declared_replicas.emplace(1);
+  clinic.look(0);
+  EXPECT_FALSE(clinic.outcome.panic) << "one of one is there, and two have yet to come";
 }
 
 TEST(Panic, NeedsSomethingExpected) {

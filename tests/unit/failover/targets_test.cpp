@@ -112,6 +112,10 @@ INSTANTIATE_TEST_SUITE_P(
             8.0,
             {75, 25},
             0},
+        Row{"ASenderOfALaterTierComesAfterThoseBefore",
+            {set(fit(0, 1, 2, 4), 25), set(fit(1, 1, 8, 8), 70), leaving(2, 5, 4)},
+            8.0,
+            {25, 75, 0}},
         Row{"ASenderBelowTheLowestTierCountsBeforeLaterTiers",
             {leaving(0, 50, 4), fit(1, 1, 2, 4), fit(2, 1, 8, 8)},
             8.0,
@@ -181,6 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
             {},
             {5, 95},
             65},
+        Row{"WhatATierKeepsIsItsOwn", {set(fit(0, 1, 1, 2), 0), set(fresh(fit(1, 1)), 100)}, {}, {0, 100}},
         Row{"BeforeAProbation", {fresh(fit(0, 1, 1, 4)), on_probation(fit(0, 1, 1, 4))}, {}, {95, 5}, 65}),
     [](const auto& row) { return row.param.name; });
 
@@ -220,6 +225,11 @@ TEST(FullShares, AreThoseOfTheLowestTierWithSomebodyEligibleOrAsleep) {
   EXPECT_THAT(Service{}.decide({unfit(0, 60), fit(0, 30), asleep(0, 10), fit(1, 100)}, 4.0).full,
               near(1e-9, {0, 0.75, 0.25, 0}));
   EXPECT_THAT(Service{}.decide({asleep(0, 1), fit(1, 1)}, 4.0).full, near(1e-9, {1, 0}));
+}
+
+TEST(FullShares, WithoutProportionsAreEqualAmongThoseThatHaveOne) {
+  EXPECT_THAT(Service{}.decide({fit(0, 0), unfit(0, 0), fit(0, kNan), fit(1, 0)}, 4.0).full,
+              near(1e-12, {0.5, 0, 0.5, 0}));
 }
 
 TEST(FullShares, SizesFollowDeclaredProportions) {
