@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -50,7 +51,9 @@ class Tier {
                                 .observe = observe,
                                 .shifted = shifted,
                                 .now = at(time)};
-    const auto result = proportions(input, memories, tiers).values;
+    const auto made = proportions(input, memories, tiers);
+    const auto& result = made.values;
+    steps = made.steps;
     const auto before = memories;
     const auto tiers_before = tiers;
     EXPECT_EQ(proportions(input, memories, tiers).values, result) << "deciding again changes nothing";
@@ -64,6 +67,7 @@ class Tier {
   std::vector<Candidate> candidates;
   std::vector<BalancingMemory> memories;
   std::vector<TierMemory> tiers;
+  std::vector<std::vector<api::Step>> steps;  ///< Of the last decision.
 };
 
 TEST(DeclaredProportions, AreTheWeightsOrEqual) {
@@ -149,6 +153,78 @@ TEST(Proportions, WithoutAnyReadingStayWhereTheyAre) {
   EXPECT_THAT(tier.decide(1000), near(1e-9, {0.7, 0.3}));
 }
 
+TEST(Proportions, BeginWithWhatIsDeclaredWhereNothingIsSet) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].declared_weight = 300;
+  for (auto& candidate : tier.candidates) candidate.set_share = 0;
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.75, 0.25}));
+}
+
+TEST(Proportions, AreEqualWhereNobodyIsWorthAnything) {
+  Tier tier{Algorithm::FastestResponse};
+  tier.candidates[0].set_share = 70;
+  tier.candidates[1].set_share = 30;
+  for (auto& candidate : tier.candidates) {
+    candidate.latency = value(0.1, 0);
+    candidate.errors = value(1, 0);
+  }
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5}));
+}
+
+TEST(Proportions, OfLeastUtilizationWithoutAnyShareFollowUtilizationAlone) {
+  Tier tier{Algorithm::LeastUtilization};
+  for (auto& candidate : tier.candidates) candidate.set_share = 0;
+  tier.candidates[0].utilization = value(0.2, 0);
+  tier.candidates[1].utilization = value(0.6, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.75, 0.25}));
+}
+
+TEST(Proportions, OfLeastUtilizationLeaveWhoHasNothingWithNothing) {
+  Tier tier{Algorithm::LeastUtilization};
+  tier.candidates[0].set_share = 0;
+  tier.candidates[1].set_share = 100;
+  for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 0);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0, 1}));
+}
+
+TEST(Proportions, OfLeastUtilizationReadTheSharesOfWhenItWasMeasured) {
+  Tier tier{Algorithm::LeastUtilization};
+  for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 0, 30);
+  EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5}));
+  tier.candidates[0].observed_share = 80;
+  tier.candidates[1].observed_share = 20;
+  for (auto& candidate : tier.candidates) candidate.utilization = value(0.6, 60, 30);
+  EXPECT_THAT(tier.decide(60), near(1e-9, {0.5, 0.5}));
+  EXPECT_THAT(tier.decide(90), near(1e-9, {0.5, 0.5})) << "its sample knows nothing of the new shares";
+}
+
+TEST(Proportions, OfCapacityThatIsNoNumberAboveZeroCountReplicas) {
+  for (const double odd : {0.0, -1.0, std::nan("")}) {
+    Tier tier{Algorithm::Capacity};
+    tier.candidates[0].capacity = odd;
+    EXPECT_THAT(tier.decide(0), near(1e-9, {0.5, 0.5})) << odd;
+  }
+}
+
+TEST(Proportions, AreInTheRecordWhereSeveralHaveReadings) {
+  Tier tier{Algorithm::FastestResponse, 3};
+  tier.candidates[0].latency = value(0.1, 0);
+  tier.candidates[1].latency = value(0.3, 0);
+  tier.candidates[2].tier = 1;
+  tier.candidates[2].latency = value(0.3, 0);
+  (void)tier.decide(0);
+  ASSERT_EQ(tier.steps[0].size(), 1U);
+  EXPECT_EQ(tier.steps[0].front().step, std::string{"Balance"});
+  EXPECT_NEAR(*tier.steps[0].front().weight, 75, 1e-9);
+  EXPECT_NEAR(*tier.steps[0].front().value, 1, 1e-9);
+  EXPECT_NEAR(*tier.steps[1].front().weight, 25, 1e-9);
+  EXPECT_THAT(tier.steps[2], IsEmpty()) << "alone in its tier";
+
+  Tier unread{Algorithm::FastestResponse};
+  (void)unread.decide(0);
+  EXPECT_THAT(unread.steps, Each(IsEmpty()));
+}
+
 TEST(Proportions, MoveAStepAtATime) {
   Tier tier{Algorithm::FastestResponse};
   tier.balancing.max_step_percent = 10;
@@ -178,6 +254,16 @@ TEST(Proportions, LeaveSmallGapsAlone) {
   EXPECT_THAT(tier.tiers.front().stepped, testing::Eq(std::nullopt)) << "a step not made changes nothing";
   tier.candidates[1].latency = value(0.110, 10);
   EXPECT_GT(tier.decide(10).front(), 0.52);
+}
+
+/// One of 8 belongs at 1 / 50 and is at 0; the others are nearer to where they belong.
+TEST(Proportions, MakeAStepOverTwoPoints) {
+  Tier tier{Algorithm::Capacity, 8};
+  for (std::size_t i = 0; i < 8; ++i) {
+    tier.candidates[i].ready = i == 0 ? 1 : 7;
+    tier.memories[i].proportion = i == 0 ? 0.0 : 1.0 / 7;
+  }
+  EXPECT_NEAR(tier.decide(0).front(), 0.02, 1e-12);
 }
 
 TEST(Gain, HalvesOnATurnAndGrowsOtherwise) {

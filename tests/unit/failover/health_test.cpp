@@ -1,5 +1,6 @@
 #include "evenkeel/failover/health.hpp"
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,51 @@ TEST(Flapping, MakesTheReturnWaitFromTheSecondLossOn) {
   EXPECT_TRUE(ready(4, 1001)) << "ten minutes later it is a first loss again";
 }
 
+TEST(Flapping, CountsSixLossesAtMost) {
+  Clinic clinic{2};
+  clinic.health.ejection.base = std::chrono::seconds{1};
+  auto& blue = clinic.seen[0];
+  for (int loss = 0; loss < 8; ++loss) {
+    blue.ready = 4;
+    clinic.look(loss * 20);
+    blue.ready = 0;
+    clinic.look(loss * 20 + 10);
+  }
+  blue.ready = 4;
+  clinic.look(200);
+  EXPECT_EQ(clinic.outcome.backends[0].ejected_until, at(216)) << "the sixth: 1 s x 2^4";
+}
+
+TEST(Flapping, NeedsLossesThatLieTogetherWhateverIsInMemory) {
+  Clinic clinic{2};
+  clinic.look(0);
+  clinic.memories[0].losses = {at(100), at(5000)};
+  clinic.memories[0].returned = at(5000);
+  clinic.look(5001);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Eligible);
+  clinic.memories[0].losses = {at(4900), at(5000)};
+  clinic.look(5002);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Unfit);
+}
+
+TEST(Flapping, DuringAnEjectionTheLaterEndCounts) {
+  Clinic clinic{2};
+  clinic.sicken(0, 20);
+  EXPECT_EQ(clinic.outcome.backends[0].ejected_until, at(50));
+  auto& blue = clinic.seen[0];
+  for (const int time : {30, 32}) {
+    blue.ready = 0;
+    clinic.look(time);
+    blue.ready = 4;
+    clinic.look(time + 1);
+  }
+  EXPECT_EQ(clinic.outcome.backends[0].ejected_until, at(63)) << "30 s from the return at 33";
+  clinic.look(62);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Unfit);
+  clinic.look(63);
+  EXPECT_EQ(clinic.fitness(0), Fitness::Eligible);
+}
+
 TEST(Flapping, IsNotWhatWeScaledDownOurselves) {
   Clinic clinic{2};
   auto& blue = clinic.seen[0];
@@ -164,6 +210,35 @@ TEST(Waivers, GoInOrder) {
   EXPECT_EQ(clinic.fitness(1), Fitness::Out);
 }
 
+/// a waits after a flap, b is below its minimum, c is ejected, d is drained: one after the other is let in,
+/// as those before it lose their endpoints.
+TEST(Waivers, LetInNoMoreThanNeeded) {
+  Clinic clinic{4};
+  clinic.failover.panic_percent = 0;
+  clinic.health.min_ready_percent = 80;
+  clinic.sicken(2, 20);
+  for (const int time : {21, 23}) {
+    clinic.seen[0].ready = 0;
+    clinic.look(time);
+    clinic.seen[0].ready = 4;
+    clinic.look(time + 1);
+  }
+  clinic.seen[1].ready = 3;
+  clinic.seen[3].draining = true;
+  using F = Fitness;
+  clinic.look(25);
+  EXPECT_THAT(clinic.fitnesses(), ElementsAre(F::Eligible, F::Unfit, F::Unfit, F::Out));
+  clinic.seen[0].ready = 0;
+  clinic.look(26);
+  EXPECT_THAT(clinic.fitnesses(), ElementsAre(F::Unfit, F::Eligible, F::Unfit, F::Out));
+  clinic.seen[1].ready = 0;
+  clinic.look(27);
+  EXPECT_THAT(clinic.fitnesses(), ElementsAre(F::Unfit, F::Unfit, F::Eligible, F::Out));
+  clinic.seen[2].ready = 0;
+  clinic.look(28);
+  EXPECT_THAT(clinic.fitnesses(), ElementsAre(F::Unfit, F::Unfit, F::Unfit, F::Eligible));
+}
+
 TEST(Waivers, AnEjectionIsIgnoredWhenNobodyElseIsLeft) {
   Clinic clinic{2};
   clinic.sicken(0, 20);
@@ -203,6 +278,55 @@ TEST(Panic, IgnoresEjectionWhereTooLittleIsLeft) {
   clinic.demand.reset();
   clinic.look(23);
   EXPECT_TRUE(clinic.outcome.panic) << "unknown demand may be any";
+}
+
+TEST(Panic, SuspendsNoDrain) {
+  Clinic clinic{3};
+  clinic.look(0);
+  clinic.demand = 12;
+  clinic.seen[0].ready = 1;
+  clinic.seen[1].ready = 0;
+  clinic.seen[2].draining = true;
+  clinic.look(1);
+  EXPECT_TRUE(clinic.outcome.panic);
+  EXPECT_THAT(clinic.fitnesses(), ElementsAre(Fitness::Eligible, Fitness::Unfit, Fitness::Out));
+}
+
+TEST(Panic, BeginsBelowItsPercentAndBelowTheDemand) {
+  Clinic clinic{2};
+  clinic.look(0);
+  clinic.demand = 5;
+  clinic.seen[0].ready = 0;
+  EXPECT_FALSE(clinic.look(1).panic) << "half of them is not less than half";
+  clinic.seen[1].ready = 3;
+  EXPECT_TRUE(clinic.look(2).panic);
+  clinic.demand = 3;
+  EXPECT_FALSE(clinic.look(3).panic) << "3 carry 3";
+}
+
+TEST(Panic, CountsWhoTakesPartAndWhatIsACapacity) {
+  Clinic clinic{4};
+  clinic.seen[2].takes_part = false;
+  clinic.seen[3].ready = 0;
+  clinic.look(0);
+  ASSERT_EQ(clinic.fitness(3), Fitness::Asleep);
+  clinic.seen[0].ready = 0;
+  clinic.seen[1].ready = 3;
+  clinic.demand = 2;
+  EXPECT_FALSE(clinic.look(1).panic) << "3 carry 2";
+  for (const double odd : {std::numeric_limits<double>::infinity(), -1.0, 0.0}) {
+    clinic.seen[1].capacity = odd;
+    EXPECT_TRUE(clinic.look(2).panic) << "3 of 8, which carry nothing: " << odd;
+  }
+}
+
+TEST(Panic, AsleepMissesNothing) {
+  Clinic clinic{3};
+  clinic.demand.reset();
+  clinic.seen[1].ready = clinic.seen[2].ready = 0;
+  clinic.seen[0].ready = clinic.seen[0].declared_replicas.emplace(1);
+  clinic.look(0);
+  EXPECT_FALSE(clinic.outcome.panic) << "one of one is there, and two have yet to come";
 }
 
 TEST(Panic, NeedsSomethingExpected) {

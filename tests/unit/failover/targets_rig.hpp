@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <limits>
 #include <optional>
 #include <string>
@@ -54,6 +55,16 @@ inline TargetBackend limited(TargetBackend backend, std::int32_t limit) {
 }
 inline TargetBackend on_probation(TargetBackend backend) {
   backend.on_probation = true;
+  return backend;
+}
+/// It has become eligible at 0 and rises from a tenth for two minutes.
+inline TargetBackend fresh(TargetBackend backend) {
+  backend.slow_start = {.window = std::chrono::seconds{120}, .min_percent = 10};
+  backend.eligible_since = at(0);
+  return backend;
+}
+inline TargetBackend with_capacity(TargetBackend backend, double capacity) {
+  backend.capacity = capacity;
   return backend;
 }
 /// Declared weight 0: it has no traffic and waits for nobody.

@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "evenkeel/failover/health.hpp"
+
 #include "targets_rig.hpp"
 
 namespace evenkeel::failover {
@@ -51,6 +53,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AllGoesToTheLowestTier", {fit(1, 100), fit(0, 1)}, 4.0, {0, 100}},
         Row{"OverloadStays", {fit(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {80, 20, 0}},
         Row{"AsleepIsNotMissed", {asleep(0, 80), fit(0, 20), fit(1, 100)}, 1000.0, {0, 100, 0}},
+        Row{"OverloadStaysInALaterTierToo", {asleep(0, 1), fit(1, 1), fit(2, 1)}, 1000.0, {0, 100, 0}},
+        Row{"WhatIsAboveALimitGoesWhereEndpointsAreReady",
+            {limited(fit(0, 1, 3, 3), 3), fit(1, 1, 2, 2), fit(2, 1, 8, 8)},
+            10.0,
+            {30, 20, 50}},
         Row{"ARollOutWithinTheSpare", {fit(0, 50, 3), fit(0, 50), fit(1, 1)}, 6.0, {50, 50, 0}},
         Row{"NoDemandIsCarriedByOne", {fit(0, 50, 1), fit(0, 50), fit(1, 1)}, 0.0, {50, 50, 0}},
         Row{"OnlyTheLimitOfOne", {limited(fit(0, 50, 10, 10), 2), fit(0, 50, 10, 10)}, 10.0, {20, 80}},
@@ -95,6 +102,24 @@ INSTANTIATE_TEST_SUITE_P(
             8.0,
             {25, 0, 75}},
         Row{"NorIsOneWithoutShare", {fit(0, 1, 2, 4), leaving(0, 0, 4), fit(1, 1, 8, 8)}, 8.0, {25, 0, 75}},
+        Row{"ASenderDoesNotWaitForWhatNobodyMayGrow",
+            {limited(fit(0, 1, 2, 4), 4), leaving(0, 50, 4)},
+            8.0,
+            {75, 25},
+            50},
+        Row{"NorForWhatEndpointsAboveALimitCarry",
+            {limited(fit(0, 1, 6, 7), 4), leaving(0, 50, 4)},
+            8.0,
+            {75, 25},
+            0},
+        Row{"ASenderOfALaterTierComesAfterThoseBefore",
+            {set(fit(0, 1, 2, 4), 25), set(fit(1, 1, 8, 8), 70), leaving(2, 5, 4)},
+            8.0,
+            {25, 75, 0}},
+        Row{"ASenderBelowTheLowestTierCountsBeforeLaterTiers",
+            {leaving(0, 50, 4), fit(1, 1, 2, 4), fit(2, 1, 8, 8)},
+            8.0,
+            {50, 25, 25}},
         Row{"ATierOfASenderAloneServes", {leaving(0, 50, 4), fit(1, 1, 8, 8)}, 8.0, {0, 100}},
         Row{"OneThatIsWholeTakesAllFromTheSender", {fit(0, 1, 4), leaving(0, 50, 4)}, 8.0, {100, 0}}),
     [](const auto& row) { return row.param.name; });
@@ -118,6 +143,10 @@ INSTANTIATE_TEST_SUITE_P(
             {},
             {35 + 50.0 / 70, 35 + 50.0 / 70, 28 + 40.0 / 70},
             2},
+        Row{"ForWhoeverHasNoCapacity",
+            {with_capacity(fit(0, 1, 50, 100), 0), fit(1, 1, 100, 100)},
+            4.0,
+            {70, 30}},
         Row{"InsideATierByReadyOfExpected", {fit(0, 1, 50, 100), fit(0, 2, 100, 100)}, {}, {20, 80}},
         Row{"TheDeadOneCountsInTheTiersRatio", {unfit(0, 1, 4), fit(0, 1, 4), fit(1, 1)}, {}, {0, 70, 30}}),
     [](const auto& row) { return row.param.name; });
@@ -133,7 +162,31 @@ INSTANTIATE_TEST_SUITE_P(
             8.0,
             {5, 50, 45}},
         Row{"AloneItTakesAll", {on_probation(fit(0, 50)), unfit(0, 50)}, 4.0, {100, 0}},
+        Row{"WhatNobodyCarriesGoesToTheOthers", {on_probation(fit(0, 50)), fit(0, 50)}, 100.0, {4, 96}, 92},
+        Row{"WhatItLeavesMayBeMoreThanTheOthersCarry",
+            {on_probation(fit(0, 50)), fit(0, 50)},
+            8.0,
+            {5, 95},
+            45},
         Row{"AStandbyWithoutTrafficIsNotTried", {fit(0, 1), on_probation(fit(1, 1))}, 4.0, {100, 0}}),
+    [](const auto& row) { return row.param.name; });
+
+/// At its beginning: a tenth of its part.
+INSTANTIATE_TEST_SUITE_P(
+    SlowStart,
+    TargetShares,
+    testing::Values(
+        Row{"EndpointsAboveALimitComeFirst",
+            {limited(fit(0, 1, 6, 6), 2), fresh(fit(0, 1, 4, 4))},
+            8.0,
+            {75, 25}},
+        Row{"OfUnknownDemandTheOthersTakeTheRest",
+            {fresh(fit(0, 1, 1, 4)), fit(0, 1, 1, 4)},
+            {},
+            {5, 95},
+            65},
+        Row{"WhatATierKeepsIsItsOwn", {set(fit(0, 1, 1, 2), 0), set(fresh(fit(1, 1)), 100)}, {}, {0, 100}},
+        Row{"BeforeAProbation", {fresh(fit(0, 1, 1, 4)), on_probation(fit(0, 1, 1, 4))}, {}, {95, 5}, 65}),
     [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
@@ -172,6 +225,11 @@ TEST(FullShares, AreThoseOfTheLowestTierWithSomebodyEligibleOrAsleep) {
   EXPECT_THAT(Service{}.decide({unfit(0, 60), fit(0, 30), asleep(0, 10), fit(1, 100)}, 4.0).full,
               near(1e-9, {0, 0.75, 0.25, 0}));
   EXPECT_THAT(Service{}.decide({asleep(0, 1), fit(1, 1)}, 4.0).full, near(1e-9, {1, 0}));
+}
+
+TEST(FullShares, WithoutProportionsAreEqualAmongThoseThatHaveOne) {
+  EXPECT_THAT(Service{}.decide({fit(0, 0), unfit(0, 0), fit(0, kNan), fit(1, 0)}, 4.0).full,
+              near(1e-12, {0.5, 0, 0.5, 0}));
 }
 
 TEST(FullShares, SizesFollowDeclaredProportions) {
@@ -268,6 +326,30 @@ TEST_F(Failback, AShareThatIsSetAlreadyNeedsNoReturn) {
   EXPECT_NEAR(service.target({set(fit(0, 1), 70), set(fit(1, 1), 30)}, 4.0, 11).front(), 70, 1e-9);
 }
 
+TEST_F(Failback, WithoutAWaitIsAllAtOnce) {
+  service.failover.failback.after = seconds{0};
+  EXPECT_NEAR(blue(11), 100, 1e-9);
+}
+
+TEST_F(Failback, ManualUnderObserveFollowsATextThatIsNew) {
+  service.observe = true;
+  service.failover.failback.mode = api::FailbackMode::Manual;
+  const auto share = [&](const std::string& text, std::int64_t time) {
+    service.failback = text;
+    return service.target({set(fit(0, 1), 40), set(fit(1, 1), 60)}, 4.0, time).front();
+  };
+  EXPECT_NEAR(share("", 100), 40, 1e-9);
+  EXPECT_NEAR(share("", 160), 40, 1e-9);
+  EXPECT_NEAR(share("monday", 161), 60, 1e-9);
+  EXPECT_NEAR(share("", 162), 40, 1e-9);
+  service.memory.failback = digest("monday");
+  EXPECT_NEAR(share("monday", 163), 40, 1e-9) << "it was carried out before";
+  EXPECT_NEAR(share("", 164), 40, 1e-9);
+  EXPECT_NEAR(share("tuesday", 165), 60, 1e-9);
+  service.memory.returning = true;
+  EXPECT_NEAR(share("", 166), 60, 1e-9) << "one that was under way goes on";
+}
+
 TEST_F(Failback, ObserveStartsFromWhatIsSet) {
   service.observe = true;
   const std::vector<TargetBackend> backends = {set(fit(0, 1), 40), set(fit(1, 1), 60)};
@@ -300,6 +382,31 @@ TEST(DeadBand, SmallChangesOfTheSplitAreNotMade) {
   EXPECT_NEAR(blue(8.1, 20), 400 / 8.1, 1e-9) << "away from what cannot be carried";
   (void)blue(7.0, 30);
   EXPECT_NEAR(blue(7.0, 40), 400 / 7.0, 1e-9);
+}
+
+TEST(DeadBand, ALimitThatMovesALittleMovesNothing) {
+  Service service;
+  const auto shares = [&](std::int32_t first, std::int32_t second, std::int64_t time) {
+    return service.target(
+        {limited(fit(0, 1, 40, 40), first), limited(fit(1, 1, 60, 60), second), fit(2, 1, 90, 90)},
+        100.0,
+        time);
+  };
+  EXPECT_THAT(shares(50, 30, 0), near(1e-6, {50, 30, 20}));
+  EXPECT_THAT(shares(50, 29, 10), near(1e-6, {50, 30, 20}));
+  EXPECT_THAT(shares(50, 27, 20), near(1e-6, {50, 27, 23}));
+  EXPECT_THAT(shares(49, 27, 30), near(1e-6, {49, 27, 24})) << "away from what is not ready";
+}
+
+TEST(DeadBand, OfOneTierIsNotThatOfAnother) {
+  Service service;
+  const auto blue = [&](std::int32_t limit, std::int64_t time) {
+    return service.target({limited(fit(0, 1, 60, 60), limit), fit(1, 1, 90, 90)}, 100.0, time).front();
+  };
+  EXPECT_NEAR(blue(50, 0), 50, 1e-6);
+  EXPECT_NEAR(blue(49, 10), 50, 1e-6);
+  EXPECT_NEAR(blue(47, 20), 47, 1e-6);
+  EXPECT_NEAR(blue(46, 30), 47, 1e-6);
 }
 
 TEST(DeadBand, AReturnIsFinished) {
@@ -359,6 +466,42 @@ TEST(MinimumShare, HoldsUnderComputedProportions) {
   service.balancing.min_share_percent = 2;
   EXPECT_THAT(service.target({fit(0, 0.001), fit(0, 0.5), fit(0, 0.499), fit(1, 1)}, 4.0),
               near(0.01, {2, 49.05, 48.95, 0}));
+}
+
+TEST(MinimumShare, IsNotForATierWithoutTraffic) {
+  Service service;
+  service.computed = true;
+  service.balancing.min_share_percent = 2;
+  EXPECT_THAT(service.target({fit(0, 1), fit(1, 1), fit(2, 1)}, 4.0), near(1e-9, {100, 0, 0}));
+}
+
+TEST(MinimumShare, ThatIsMoreThanThereIsMakesAllEqual) {
+  Service service;
+  service.computed = true;
+  service.balancing.min_share_percent = 100;
+  for (std::size_t size = 2; size < 40; ++size) {
+    std::vector<TargetBackend> backends;
+    for (std::size_t i = 0; i < size; ++i) backends.push_back(fit(0, 1.0 + static_cast<double>(i) / 7));
+    const std::vector<double> equal(size, 100.0 / static_cast<double>(size));
+    EXPECT_THAT(service.target(backends, 4.0), near(1e-6, equal));
+    backends.assign(size, fit(0, 1));
+    EXPECT_THAT(service.target(backends, 4.0), near(1e-6, equal));
+  }
+}
+
+TEST(RedateOfTheSplit, PutsRightWhatAnybodyMayHaveWritten) {
+  SplitMemory memory;
+  memory.boundaries = {{.tier = 5, .share = 7, .since = at(900)},
+                       {.tier = 1, .share = kNan},
+                       {.tier = 3, .share = -1, .since = at(3)},
+                       {.tier = 3, .share = 0, .since = at(3)},
+                       {.tier = 4, .share = 0.25}};
+  redate(memory, at(10));
+  EXPECT_EQ(memory.boundaries,
+            (std::vector<SplitMemory::Boundary>{{.tier = 1, .share = 0},
+                                                {.tier = 3, .share = 0, .since = at(3)},
+                                                {.tier = 4, .share = 0.25},
+                                                {.tier = 5, .share = 1, .since = at(10)}}));
 }
 
 TEST(TargetSharesOfNonsense, AreFiniteAndAddUp) {
