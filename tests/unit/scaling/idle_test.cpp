@@ -78,10 +78,13 @@ TEST_F(Idle, StaysAtZeroUpToItsActivation) {
   EXPECT_EQ(outcome.replicas, 0);
   EXPECT_EQ(outcome.scaling_active.reason, "ScaledToZero");
   EXPECT_EQ(outcome.steps.back().step, "Asleep");
+  EXPECT_EQ(outcome.steps.front().detail, "not above its activation: the service stays asleep");
 }
 
 TEST_F(Idle, WakesToWhatTheTargetAsksForOutsideThePolicies) {
-  EXPECT_EQ(at_load(0, 2'001).replicas, 1);
+  const auto woken = at_load(0, 2'001);
+  EXPECT_EQ(woken.replicas, 1);
+  EXPECT_NE(woken.steps.front().detail, "not above its activation: the service stays asleep");
   current = 0;
   const auto outcome = at_load(1, 345'000);
   EXPECT_EQ(outcome.replicas, 35) << "not the four that the policy allows";

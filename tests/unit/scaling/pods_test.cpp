@@ -167,6 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ASurgeOfPodsDoesNotGrowAFall", "RRR", {10'000, 10'000}, 17'000, 2, 2, 10'000},
         Row{"MissingOnesUseTheTargetOnTheWayDown", "RRRR", {5'000, 5'000}, 10'000, 4, 3, 5'000},
         Row{"PendingOnesUseNothingOnTheWayUp", "RRP", {30'000, 30'000}, 10'000, 3, 6, 30'000},
+        Row{"StrangersCountBesideMissingOnes", "RRR", {10'000, -1, -1, 40'000}, 10'000, 3, 5, 25'000},
         Row{"StrangersCountInTheMeanAndNotAmongTheReady",
             "RR",
             {10'000, 10'000, 40'000},
@@ -334,6 +335,9 @@ TEST(BackendNeed, OfABackendsOwnReading) {
   metric.target_type = TargetType::Value;
   EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3);
   EXPECT_EQ(backend_need(metric, reading, {.name = "green"}, {}, at(0)), std::nullopt);
+  reading.by_backend["blue"].quality = api::Quality::Partial;
+  EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3)
+      << "it is at least so";
   reading.by_backend["white"] = {.quality = api::Quality::Fresh, .milli = std::nullopt, .abstains = true};
   EXPECT_EQ(backend_need(metric, reading, {.name = "white"}, {}, at(0)), std::nullopt) << "nobody asked";
   metric.target_value = Quantity::from_milli(0);

@@ -133,6 +133,12 @@ TEST_F(Total, AMetricThatCannotBeUsedHoldsTheCount) {
   }
 }
 
+TEST_F(Total, PeopleReadWhatBecomesOfTheCountMeanwhile) {
+  EXPECT_TRUE(step(0, 0, Quality::Error).scaling_active.message.starts_with("the count stays where it is"));
+  scaling.on_missing_metrics.policy = api::MissingPolicy::Fallback;
+  EXPECT_TRUE(step(0, 0, Quality::Error).scaling_active.message.starts_with("the count follows"));
+}
+
 TEST_F(Total, APartialMetricMayRaiseAndNeverLowers) {
   EXPECT_EQ(step(0, 5, Quality::Partial).replicas, 10);
   EXPECT_EQ(step(0, 10, Quality::Partial).replicas, 10);
@@ -167,6 +173,7 @@ TEST_F(Total, TheMaximumStopsGrowthAndSaysSo) {
   scaling.max_replicas = 20;
   const auto outcome = step(0, 50);
   EXPECT_EQ(outcome.replicas, 20);
+  EXPECT_NE(outcome.scaling_limited.message.find("above maxReplicas"), std::string::npos);
   EXPECT_EQ(outcome.scaling_limited.status, ConditionStatus::True);
   EXPECT_EQ(outcome.scaling_limited.reason, "TooManyReplicas");
 }
