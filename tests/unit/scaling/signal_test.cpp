@@ -309,6 +309,20 @@ TEST(ReadSignal, BackendsAreReadOneByOne) {
   EXPECT_EQ(reading.warnings.size(), 2U) << "of equal labels, and of the backend that is not declared";
 }
 
+TEST(ReadSignal, ABackendThatSaysNothingIsMissedThoughNobodyAskedAnotherOne) {
+  auto metric = latency();
+  metric.scope = api::MetricScope::Backend;
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true, .ready_endpoints = 1},
+                                               {.name = "green", .has_share = true, .ready_endpoints = 1},
+                                               {.name = "red", .has_share = true, .ready_endpoints = 1}};
+  api::MetricReading given{.samples = {asked(0.1, 5), asked(kNan, 0)}, .error = std::nullopt};
+  given.samples[0].labels["backend"] = "blue";
+  given.samples[1].labels["backend"] = "green";
+  const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+  EXPECT_EQ(reading.quality, Quality::Partial);
+  EXPECT_NE(reading.problem.find("backend red"), std::string::npos) << reading.problem;
+}
+
 TEST(IsNextReading, CountsNewerSamplesOnlyOnce) {
   BackendReading reading{.quality = Quality::Fresh, .milli = 1, .sample_time = at(100), .dated = true};
   EXPECT_TRUE(is_next_reading(reading, std::nullopt, at(100)));
