@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -39,17 +40,21 @@ TEST(Forecast, BeforeASeasonIsOverNothingIsKnown) {
 
 TEST(Forecast, SeasonsAreNumberedFrom1970OnBothSides) {
   const api::Predictive predictive;
-  const auto season_at = [&](std::int64_t second) {
+  const auto season_of = [&](WallTime time) {
     SeasonMemory memory;
-    memory.record(predictive, WallTime{seconds{second}}, 7);
+    memory.record(predictive, time, 7);
     return memory.newest;
   };
+  const auto season_at = [&](std::int64_t second) { return season_of(WallTime{seconds{second}}); };
   EXPECT_EQ(season_at(0), 0);
   EXPECT_EQ(season_at(kDay - 1), 0);
   EXPECT_EQ(season_at(kDay), 1);
   EXPECT_EQ(season_at(-1), -1);
   EXPECT_EQ(season_at(-kDay), -1);
   EXPECT_EQ(season_at(-kDay - 1), -2);
+  constexpr std::chrono::milliseconds kMoment{1};
+  EXPECT_EQ(season_of(WallTime{seconds{kDay}} - kMoment), 0) << "a season is over when its last second is";
+  EXPECT_EQ(season_of(WallTime{} - kMoment), -1);
 }
 
 TEST(Forecast, SaysWhatWasNeededAtThisTimeOfTheSeason) {
@@ -66,6 +71,21 @@ TEST(Forecast, LooksAheadByTheHorizon) {
   EXPECT_EQ(memory.forecast(predictive, at(2 * kDay + 7 * kHour)), 5);
   predictive.horizon = seconds{2 * kHour};
   EXPECT_EQ(memory.forecast(predictive, at(2 * kDay + 7 * kHour)), 40);
+}
+
+TEST(Forecast, LooksAtTheSliceOfTheHorizonAndNoneAfterIt) {
+  // As many slices as a season may have, of a minute each.
+  api::Predictive predictive;
+  predictive.season = predictive.history = seconds{SeasonMemory::kMostSlicesPerSeason * 60};
+  SeasonMemory memory;
+  for (std::int64_t minute = 0; minute < SeasonMemory::kMostSlicesPerSeason; ++minute) {
+    memory.record(predictive, WallTime{std::chrono::minutes{minute}}, minute == 10 ? 50 : 1);
+  }
+  const WallTime fifth_minute{predictive.season + seconds{300}};
+  predictive.horizon = seconds{299};
+  EXPECT_EQ(memory.forecast(predictive, fifth_minute), 1);
+  predictive.horizon = seconds{300};
+  EXPECT_EQ(memory.forecast(predictive, fifth_minute), 50);
 }
 
 TEST(Forecast, LooksAheadIntoTheNextSeason) {
@@ -104,6 +124,47 @@ TEST(Forecast, AnotherSeasonStartsAnew) {
   EXPECT_EQ(memory.forecast(predictive, at(2 * kDay)), std::nullopt);
   memory.record(predictive, at(2 * kDay), 7);
   EXPECT_EQ(memory.seasons.size(), 1U);
+}
+
+TEST(Forecast, AnotherSeasonOfAsManySlicesStartsAnewToo) {
+  const api::Predictive daily;
+  const api::Predictive weekly{.season = 7 * daily.season, .history = 7 * daily.history};
+  for (const auto& [before, after] : {std::pair{daily, weekly}, std::pair{weekly, daily}}) {
+    SeasonMemory memory;
+    for (int i = 0; i < 3; ++i) memory.record(before, at(0) + i * before.season, 9);
+    const auto now = at(0) + 3 * before.season;
+    EXPECT_EQ(memory.forecast(before, now), 9);
+    EXPECT_EQ(memory.forecast(after, now), std::nullopt);
+    memory.record(after, now, 7);
+    EXPECT_EQ(memory.season, after.season);
+    EXPECT_EQ(memory.seasons.size(), 1U);
+    EXPECT_EQ(memory.forecast(after, now + after.season), 7);
+  }
+}
+
+TEST(Forecast, AnotherHistoryCutsTheSeasonAnew) {
+  api::Predictive predictive;
+  auto memory = after_days(2, predictive);
+  EXPECT_EQ(memory.seasons[0].size(), 42U) << "336 slices for a week and the season that goes on";
+  predictive.history = seconds{2 * kDay};
+  EXPECT_EQ(memory.forecast(predictive, at(2 * kDay)), std::nullopt);
+  memory.record(predictive, at(2 * kDay + 23 * kHour), 7);
+  ASSERT_EQ(memory.seasons.size(), 1U);
+  EXPECT_EQ(memory.seasons[0].size(), 112U) << "for two days and the one that goes on";
+}
+
+TEST(Forecast, AfterAPauseOnlyTheSeasonsOfTheHistoryAreKept) {
+  api::Predictive predictive;
+  predictive.history = seconds{2 * kDay};
+  const auto kept_after = [&](std::int64_t days) {
+    SeasonMemory memory;
+    memory.record(predictive, at(0), 9);
+    memory.record(predictive, at(days * kDay), 1);
+    return memory.seasons.size();
+  };
+  EXPECT_EQ(kept_after(1), 2U);
+  EXPECT_EQ(kept_after(2), 3U) << "the season that goes on is one more";
+  EXPECT_EQ(kept_after(3), 1U) << "nothing is left of what was known";
 }
 
 TEST(Forecast, ClocksThatJumpDoNoHarm) {
@@ -199,6 +260,16 @@ TEST_F(ForecastInTheTotal, EnforceHoldsWhatIsNeededSoonAndLowersNothing) {
   EXPECT_EQ(decide(api::PredictiveMode::Enforce, 30, 5).replicas, 30);
 }
 
+TEST_F(ForecastInTheTotal, MoreThanTheMaximumIsNotAskedFor) {
+  // It says 40, the maximum is 30.
+  const auto risen = decide(api::PredictiveMode::Enforce, 25, 5);
+  EXPECT_EQ(risen.scaling_limited.reason, "DesiredWithinRange");
+  const auto held = decide(api::PredictiveMode::Enforce, 30, -1);
+  EXPECT_EQ(held.replicas, 30);
+  EXPECT_EQ(held.cause, "");
+  EXPECT_EQ(held.scaling_limited.reason, "NoRecommendation");
+}
+
 TEST_F(ForecastInTheTotal, ShadowOnlySaysIt) {
   const auto outcome = decide(api::PredictiveMode::Shadow, 5, 5);
   EXPECT_EQ(outcome.replicas, 5);
@@ -223,6 +294,31 @@ TEST(SeasonMemoryOfNonsense, NumbersThatNoSeasonHasAreDropped) {
   EXPECT_FALSE(kept(kFarthest + 1));
   EXPECT_TRUE(kept(-kFarthest));
   EXPECT_FALSE(kept(-kFarthest - 1));
+}
+
+TEST(SeasonMemoryOfNonsense, OnlyWhatRecordingProducesIsKept) {
+  struct Row {
+    const char* name;
+    std::int64_t season;
+    std::size_t rows;
+    std::size_t slices;
+    bool is_kept;
+  };
+  constexpr Row kRows[] = {{"a season as short as may be", 60, 1, 3, true},
+                           {"a shorter one", 59, 1, 3, false},
+                           {"a season as long as may be", 366 * kDay, 1, 3, true},
+                           {"a longer one", 366 * kDay + 1, 1, 3, false},
+                           {"as many slices as may be", kDay, 2, 168, true},
+                           {"more", kDay, 1, 337, false},
+                           {"seasons without slices", kDay, 2, 0, false},
+                           {"no seasons", kDay, 0, 0, false}};
+  for (const auto& row : kRows) {
+    SeasonMemory memory{.season = seconds{row.season}, .newest = 5, .seasons = {}};
+    memory.seasons.resize(row.rows, std::vector<std::int32_t>(row.slices, 1));
+    memory.normalise();
+    EXPECT_EQ(memory.season.count(), row.is_kept ? row.season : 0) << row.name;
+    EXPECT_EQ(memory.seasons.size(), row.is_kept ? row.rows : 0U) << row.name;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -63,6 +64,25 @@ TEST(History, TheNewestRecommendationIsNeverForgotten) {
   EXPECT_EQ(history.highest_after(at(1000)), std::nullopt);
 }
 
+TEST(History, AFloorAloneIsARecommendation) {
+  History history;
+  EXPECT_FALSE(history.has_recommendations());
+  history.record_floor(at(0), 7);
+  EXPECT_TRUE(history.has_recommendations());
+  EXPECT_EQ(history.lowest_after(at(-1)), std::nullopt) << "growth does not wait for it";
+}
+
+TEST(History, WhatIsExactlyAsOldAsTheLimitIsNotForgotten) {
+  History history;
+  for (const int time : {99, 100, 200}) {
+    history.record_floor(at(time), 1000 - time);
+    history.record_event(at(time), 1);
+  }
+  history.forget(at(100), at(100));
+  EXPECT_EQ(history.highest_after(at(98)), 900) << "what is older is gone";
+  EXPECT_EQ(history.change_after(at(98)), 2);
+}
+
 TEST(History, MergedEventsKeepTheirSum) {
   History history;
   for (int i = 0; i < 200; ++i) history.record_event(at(i), 1);
@@ -88,6 +108,29 @@ TEST(History, OfEquallyCloseEventsTheOldestMerge) {
   EXPECT_EQ(history.events[0].time, at(10)) << "what is recent stays exact";
 }
 
+TEST(History, WhatChangedNothingMergesLikeARise) {
+  // Whichever of the two rises is closer to it; a fall is not.
+  for (const int time : {10, 20}) {
+    History history;
+    for (const auto& [when, change] : {std::pair{0, 3}, {time, 0}, {30, 3}, {31, -3}}) {
+      history.record_event(at(when), change);
+    }
+    history.merge(3);
+    ASSERT_EQ(history.events.size(), 3U);
+    EXPECT_EQ(history.events[0].time, at(time == 10 ? 10 : 0));
+    EXPECT_EQ(history.events[1].time, at(30));
+    EXPECT_EQ(history.events[2].change, -3);
+  }
+}
+
+TEST(History, EventsOfOneMomentStayInTheOrderInWhichTheyCame) {
+  History history;
+  history.record_event(at(0), 4);
+  history.record_event(at(0), -2);
+  EXPECT_EQ(history.events[0].change, 4);
+  EXPECT_EQ(history.events[1].change, -2);
+}
+
 TEST(History, EventsAreCountedByTheirTimeNotByTheirArrival) {
   History history;
   history.record_event(at(50), 3);
@@ -102,11 +145,16 @@ TEST(History, WhatLiesInTheFutureCountsAsOfNow) {
   history.record_recommendation(at(100), 9);
   history.record_event(at(100), 5);
   history.pending = PendingScale{.time = at(100), .from = 1, .to = 2, .backends = {}};
+  history.idle_since = at(100);
   history.redate(at(10));
   EXPECT_EQ(history.highest_after(at(9)), 9);
   EXPECT_EQ(history.highest_after(at(10)), std::nullopt);
   EXPECT_EQ(history.change_after(at(10)), 0);
   EXPECT_EQ(history.pending->time, at(10));
+  EXPECT_EQ(history.idle_since, at(10));
+  history.redate(at(50));
+  EXPECT_EQ(history.pending->time, at(10)) << "what lies in the past stays there";
+  EXPECT_EQ(history.idle_since, at(10));
 }
 
 TEST(History, EntriesFromAnywhereArePutInOrder) {

@@ -78,10 +78,13 @@ TEST_F(Idle, StaysAtZeroUpToItsActivation) {
   EXPECT_EQ(outcome.replicas, 0);
   EXPECT_EQ(outcome.scaling_active.reason, "ScaledToZero");
   EXPECT_EQ(outcome.steps.back().step, "Asleep");
+  EXPECT_EQ(outcome.steps.front().detail, "not above its activation: the service stays asleep");
 }
 
 TEST_F(Idle, WakesToWhatTheTargetAsksForOutsideThePolicies) {
-  EXPECT_EQ(at_load(0, 2'001).replicas, 1);
+  const auto woken = at_load(0, 2'001);
+  EXPECT_EQ(woken.replicas, 1);
+  EXPECT_NE(woken.steps.front().detail, "not above its activation: the service stays asleep");
   current = 0;
   const auto outcome = at_load(1, 345'000);
   EXPECT_EQ(outcome.replicas, 35) << "not the four that the policy allows";
@@ -94,6 +97,35 @@ TEST_F(Idle, OnlyMoreThanTheMaximumIsTooMany) {
   EXPECT_EQ(at_load(0, 1'000'000).scaling_limited.reason, "DesiredWithinRange") << "a hundred of a hundred";
   current = 0;
   EXPECT_EQ(at_load(1, 1'000'001).scaling_limited.reason, "TooManyReplicas");
+}
+
+TEST_F(Idle, OfMetricsThatAskForAsManyTheFirstIsNamed) {
+  declare("queue", 10'000).activation = Quantity::from_milli(2'000);
+  const auto outcome =
+      decide(0, {reading("rps", 45'000, Quality::Fresh), reading("queue", 41'000, Quality::Fresh)});
+  EXPECT_EQ(outcome.replicas, 5);
+  EXPECT_EQ(outcome.cause, "metric rps is above its activation");
+}
+
+TEST_F(Idle, MetricsWithoutAReadingAreLeftOutAsleepAndAwake) {
+  declare("queue", 10'000).activation = Quantity::from_milli(2'000);
+  EXPECT_EQ(at_load(0, 45'000).replicas, 5);
+  EXPECT_EQ(at_load(20, 65'000).replicas, 7);
+  scaling.metrics.pop_back();
+  const auto more =
+      decide(40, {reading("rps", 75'000, Quality::Fresh), reading("queue", 99'000, Quality::Fresh)});
+  EXPECT_EQ(more.replicas, 8) << "and so are readings of no metric";
+  current = 0;
+  EXPECT_EQ(
+      decide(60, {reading("rps", 45'000, Quality::Fresh), reading("queue", 99'000, Quality::Fresh)}).replicas,
+      5);
+}
+
+TEST_F(Idle, WithoutAMetricThatCouldWakeItTheServiceIsNeverIdle) {
+  scaling.metrics[0].activation.reset();
+  current = 1;
+  at_load(0, 0);
+  EXPECT_EQ(at_load(10'000, 0).replicas, 1);
 }
 
 TEST_F(Idle, AValueTargetWakesToTheRatio) {
@@ -125,6 +157,14 @@ TEST_F(Idle, AsleepAnUnreadableMetricFollowsOnMissingMetrics) {
   scaling.scale_up.policies = {{PolicyType::Percent, 50, seconds{15}}};
   current = 0;
   EXPECT_EQ(without(100, Quality::Stale).replicas, 1) << "half of nothing must not keep it asleep for ever";
+}
+
+TEST_F(Idle, AFallbackToNothingLeavesItAsleep) {
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 0};
+  const auto outcome = without(0, Quality::Error);
+  EXPECT_EQ(outcome.replicas, 0);
+  EXPECT_EQ(outcome.steps.back().step, "Asleep");
+  EXPECT_EQ(outcome.scaling_limited.reason, "NoRecommendation");
 }
 
 TEST_F(Idle, TheLastReplicaGoesAfterItsTime) {

@@ -129,6 +129,10 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"SamplesOfStrangersHaveNoRequest", "RRRR", {4000, 9500, 3000, 7000, 3200, 2000}, 100, 4, 24, 587},
         Row{"MissingOnesUseAllTheyAskedForOnTheWayDown", "RRRR", {400, 95}, 100, 4, 3, 24},
         Row{"MissingOnesAtTheTargetChangeNothing", "RR", {1000}, 100, 2, 2, 100},
+        Row{"MissingOnesBesideOthersAtTheTargetChangeNothing", "RR", {500}, 50, 2, 2, 50},
+        Row{"UnreadyOnesBesideOthersAtTheTargetChangeNothing", "RU", {500, 500}, 50, 2, 2, 50},
+        Row{"FewPodsOfManyDecideForAllWhereNoneIsUnready", "RR", {650, 650}, 50, 5, 3, 65},
+        Row{"ARiseOfFewPodsOfManyThatWasFilledInIsNoFall", "RRP", {900, 900}, 50, 5, 5, 90},
         Row{"MissingOnesTurnARiseIntoNothing", "RR", {1900}, 100, 2, 2, 190},
         Row{"MissingOnesTurnAFallIntoNothing", "RR", {600}, 100, 2, 2, 60},
         Row{"MissingAndUnreadyKeepTheCount", "URR", {100, 450}, 50, 3, 3, 45},
@@ -163,6 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ASurgeOfPodsDoesNotGrowAFall", "RRR", {10'000, 10'000}, 17'000, 2, 2, 10'000},
         Row{"MissingOnesUseTheTargetOnTheWayDown", "RRRR", {5'000, 5'000}, 10'000, 4, 3, 5'000},
         Row{"PendingOnesUseNothingOnTheWayUp", "RRP", {30'000, 30'000}, 10'000, 3, 6, 30'000},
+        Row{"StrangersCountBesideMissingOnes", "RRR", {10'000, -1, -1, 40'000}, 10'000, 3, 5, 25'000},
         Row{"StrangersCountInTheMeanAndNotAmongTheReady",
             "RR",
             {10'000, 10'000, 40'000},
@@ -182,6 +187,25 @@ TEST(Pods, WithoutPodsOrSamplesOfThemThereIsNoProposal) {
   EXPECT_STREQ((World{"", {100}, 3}.plain(100).size().problem), "no pods are listed for it");
   EXPECT_EQ((World{"UPD", {100, 100, 100}, 3}.cpu(50).count()), -1);
   EXPECT_EQ((World{"RR", {}, 2}.plain(100).count()), -1);
+}
+
+TEST(Pods, WhatIsFilledInLeavesTheNeedUnrounded) {
+  // Four pods, one of them missing: it uses the target on the way down, and nothing on the way up.
+  const World down{"RRRR", {9'000, 9'000, 8'000}, 4};
+  EXPECT_DOUBLE_EQ(World{down}.plain(10'000).size().need.value_or(-1), 4) << "within the tolerance";
+  EXPECT_DOUBLE_EQ(World{down}.plain(12'000).size().need.value_or(-1), 9.5 / 12 * 4);
+  const World up{"RRRR", {20'000, 20'000, 20'000}, 5};
+  EXPECT_DOUBLE_EQ(World{up}.plain(13'000).size().need.value_or(-1), 15.0 / 13 * 4);
+}
+
+TEST(Pods, ASampleBelongsToThePodOfItsNameWhereverItIsListed) {
+  // The second pod has none.
+  World world{"RRRR", {60'000, -1, 30'000, 30'000}, 4};
+  world.plain(10'000);
+  EXPECT_EQ(world.size().usage, 40'000);
+  std::ranges::reverse(world.pods);
+  EXPECT_EQ(world.size().usage, 40'000);
+  EXPECT_EQ(world.count(), 12) << "three pods of four times the target, and one that uses nothing";
 }
 
 TEST(Pods, SamplesOfStrangersAloneAreNoUtilisationAndNoAbstention) {
@@ -292,6 +316,9 @@ TEST(BackendNeed, IsUnroundedAndWithoutTolerance) {
   reading.pods = world.samples;
   const BackendCounts blue{.name = "blue", .current = 3, .ready = 3, .pods = world.pods};
   EXPECT_DOUBLE_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)).value_or(0), 20.333 / 20 * 3);
+  reading.pods.push_back({.pod = "the-green-one", .milli = 900'000, .time = at(kNow)});
+  EXPECT_DOUBLE_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)).value_or(0), 20.333 / 20 * 3)
+      << "other backends' pods are no strangers";
   reading.quality = api::Quality::Stale;
   EXPECT_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)), std::nullopt);
 }
@@ -308,6 +335,13 @@ TEST(BackendNeed, OfABackendsOwnReading) {
   metric.target_type = TargetType::Value;
   EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3);
   EXPECT_EQ(backend_need(metric, reading, {.name = "green"}, {}, at(0)), std::nullopt);
+  reading.by_backend["blue"].quality = api::Quality::Partial;
+  EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3)
+      << "it is at least so";
+  reading.by_backend["white"] = {.quality = api::Quality::Fresh, .milli = std::nullopt, .abstains = true};
+  EXPECT_EQ(backend_need(metric, reading, {.name = "white"}, {}, at(0)), std::nullopt) << "nobody asked";
+  metric.target_value = Quantity::from_milli(0);
+  EXPECT_EQ(backend_need(metric, reading, blue, {}, at(0)), std::nullopt) << "what one carries is not known";
   EXPECT_EQ(backend_need(metric, reading, {.name = "red"}, {}, at(0)), std::nullopt);
 }
 

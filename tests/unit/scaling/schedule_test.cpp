@@ -62,6 +62,10 @@ INSTANTIATE_TEST_SUITE_P(
         LastRow{"LeapDays", "0 0 29 2 *", "2026-01-15T17:00:00Z", "2024-02-29T00:00:00Z"},
         LastRow{
             "LeapDaysOverACenturyWithoutOne", "0 0 29 2 *", "2103-01-15T17:00:00Z", "2096-02-29T00:00:00Z"},
+        LastRow{"CapitalsAreAsGoodInNames", "0 0 1 APR *", "2026-01-15T17:00:00Z", "2025-04-01T00:00:00Z"},
+        // A star with a step leaves the day of the week unrestricted in name: the 29th has to be a Sunday.
+        LastRow{"NineLeapYearsBackIsSeen", "0 0 29 2 */7", "2013-03-07T12:00:00Z", "2004-02-29T00:00:00Z"},
+        LastRow{"ADayMoreIsNot", "0 0 29 2 */7", "2013-03-08T12:00:00Z", ""},
         LastRow{"ADayThatNeverComes", "0 0 31 2 *", "2026-01-15T17:00:00Z", ""}),
     [](const auto& row) { return row.param.name; });
 
@@ -129,6 +133,19 @@ TEST_F(Schedules, AreWindowsFromStartToEnd) {
   EXPECT_EQ(steps[0].step, "Schedule");
 }
 
+TEST_F(Schedules, StartAtTheirSecondAndNotAFractionBefore) {
+  add("0 8 * * *", "0 18 * * *").min_replicas = 10;
+  EXPECT_EQ(at("2026-01-15T07:59:59.999Z").min, 2);
+  EXPECT_EQ(at("2026-01-15T17:59:59.999Z").min, 10);
+}
+
+TEST_F(Schedules, AStartThatNeverComesIsNeverOn) {
+  add("0 0 31 2 *", "0 18 * * *").min_replicas = 10;
+  EXPECT_EQ(at("2026-01-15T12:00:00Z").min, 2);
+  EXPECT_TRUE(steps.empty());
+  EXPECT_TRUE(warnings.empty()) << "it can be read, and says that it is off";
+}
+
 TEST_F(Schedules, OverMidnightAndOverYearsAreOneWindow) {
   add("0 22 * * *", "0 6 * * *").max_replicas = 5;
   EXPECT_EQ(at("2026-01-15T23:00:00Z").max, 5);
@@ -158,6 +175,16 @@ TEST_F(Schedules, OfSeveralTheHighestMinimumAndTheLowestMaximumThatIsNotBelowItH
   const auto limits = at("2026-01-15T12:00:00Z");
   EXPECT_EQ(limits.min, 7);
   EXPECT_EQ(limits.max, 9);
+}
+
+TEST_F(Schedules, AMaximumEqualToTheMinimumFits) {
+  auto& fixed = add("0 0 * * *", "0 0 31 2 *");
+  fixed.min_replicas = 7;
+  fixed.max_replicas = 7;
+  add("0 0 * * *", "0 0 31 2 *").max_replicas = 9;
+  const auto limits = at("2026-01-15T12:00:00Z");
+  EXPECT_EQ(limits.min, 7);
+  EXPECT_EQ(limits.max, 7);
 }
 
 TEST_F(Schedules, AMinimumMayBeLowerThanTheUsualOne) {

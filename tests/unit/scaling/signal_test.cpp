@@ -4,6 +4,7 @@
 #include <limits>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -123,9 +124,21 @@ TEST(ReadSignal, ATargetOfZeroIsAnError) {
   EXPECT_EQ(read_signal(metric, &given, {.now = at(1000)}).quality, Quality::Error);
 }
 
+TEST(ReadSignal, AnAverageUtilizationOfZeroIsAnErrorToo) {
+  auto metric = rps();
+  metric.target_type = api::TargetType::Utilization;
+  metric.average_utilization = 0;
+  const api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(metric, &given, {.now = at(1000)}).quality, Quality::Error);
+  metric.average_utilization = 1;
+  EXPECT_EQ(read_signal(metric, &given, {.now = at(1000)}).quality, Quality::Fresh);
+}
+
 TEST(ReadSignal, NegativeValuesComeWithAWarning) {
   const api::MetricReading given{.samples = {sample(-1)}, .error = std::nullopt};
   EXPECT_EQ(read_signal(rps(), &given, {.now = at(1000)}).warnings.size(), 1U);
+  const api::MetricReading zero{.samples = {sample(0)}, .error = std::nullopt};
+  EXPECT_TRUE(read_signal(rps(), &zero, {.now = at(1000)}).warnings.empty());
 }
 
 TEST(ReadSignal, TimesInTheFutureComeWithAWarningWhenItIsNotTheClocks) {
@@ -159,6 +172,73 @@ TEST(ReadSignal, OfAPodsSamplesTheLastCounts) {
   EXPECT_EQ(reading.warnings.size(), 1U);
 }
 
+api::Pod serving_pod(const char* name) {
+  api::Pod pod;
+  pod.name = name;
+  pod.phase = "Running";
+  pod.ready = true;
+  pod.ready_transition_time = at(0);
+  return pod;
+}
+
+TEST(ReadSignal, OfScopePodTheFigureIsTheMeanAndEachBackendHasItsSum) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Pod;
+  const std::vector<api::Pod> blue = {serving_pod("a"), serving_pod("b")};
+  const std::vector<api::Pod> green = {serving_pod("c")};
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true, .pods = blue},
+                                               {.name = "green", .has_share = true, .pods = green}};
+  api::MetricReading given{.samples = {sample(20), sample(41)}, .error = std::nullopt};
+  given.samples[0].labels = {{"pod", "a"}};
+  given.samples[1].labels = {{"pod", "b"}};
+  const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+  EXPECT_EQ(reading.milli, 30'500);
+  ASSERT_EQ(reading.by_backend.size(), 1U) << "no sample speaks of green";
+  EXPECT_EQ(reading.by_backend.at("blue").milli, 61'000);
+}
+
+TEST(ReadSignal, PodsThatDoNotServeAreNotExpected) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Pod;
+  std::vector<api::Pod> pods;
+  for (const char* name : {"a", "deleted", "unready", "unknown", "finished"})
+    pods.push_back(serving_pod(name));
+  pods[1].deleted = true;
+  pods[2].ready = false;
+  pods[3].ready.reset();
+  pods[4].phase = "Succeeded";
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true, .pods = pods}};
+  api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
+  given.samples[0].labels = {{"pod", "a"}};
+  EXPECT_EQ(read_signal(metric, &given, {.now = at(1000), .backends = backends}).quality, Quality::Fresh);
+}
+
+TEST(ReadSignal, AnEmptyLabelIsNone) {
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true}};
+  for (const auto scope : {api::MetricScope::Backend, api::MetricScope::Pod}) {
+    auto metric = rps();
+    metric.scope = scope;
+    api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
+    given.samples[0].labels = {{"backend", ""}, {"pod", ""}};
+    const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+    EXPECT_EQ(reading.quality, Quality::Error);
+    ASSERT_EQ(reading.warnings.size(), 1U);
+    EXPECT_NE(reading.warnings[0].find("without the label"), std::string::npos) << reading.warnings[0];
+  }
+}
+
+TEST(ReadSignal, WhereNoSampleIsOfADeclaredBackendPeopleReadThatThereIsNone) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Backend;
+  const std::vector<SignalBackend> backends = {{.name = "blue"}};
+  api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
+  given.samples[0].labels = {{"backend", "red"}};
+  const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+  EXPECT_EQ(reading.quality, Quality::Empty);
+  EXPECT_NE(reading.problem.find("no series"), std::string::npos);
+  EXPECT_FALSE(reading.abstains);
+}
+
 /// Three pods that serve; only the first has a sample, the last became ready `age` seconds ago.
 Quality quality_with_young(std::int64_t age) {
   auto metric = rps();
@@ -166,14 +246,7 @@ Quality quality_with_young(std::int64_t age) {
   std::vector<SignalBackend> backends = {
       {.name = "blue", .has_share = true, .ready_endpoints = 3, .pods = {}}};
   std::vector<api::Pod> pods;
-  for (const char* name : {"a", "b", "c"}) {
-    api::Pod pod;
-    pod.name = name;
-    pod.phase = "Running";
-    pod.ready = true;
-    pod.ready_transition_time = at(0);
-    pods.push_back(std::move(pod));
-  }
+  for (const char* name : {"a", "b", "c"}) pods.push_back(serving_pod(name));
   pods.back().ready_transition_time = at(1000 - age);
   backends.front().pods = pods;
   api::MetricReading given{.samples = {sample(1)}, .error = std::nullopt};
@@ -193,6 +266,8 @@ api::Metric ratio() {
 TEST(ReadSignal, RatiosAreTheMeanOfTheRequests) {
   const api::MetricReading given{.samples = {asked(0.1, 100), asked(0.2, 300)}, .error = std::nullopt};
   EXPECT_EQ(read_signal(ratio(), &given, {.now = at(1000)}).milli, 175);
+  const api::MetricReading thirds{.samples = {asked(0.1, 1), asked(0.2, 2)}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(ratio(), &thirds, {.now = at(1000)}).milli, 167) << "a part of a thousandth counts";
 }
 
 TEST(ReadSignal, RatiosOfUnknownWeightAreTheLargest) {
@@ -205,6 +280,9 @@ TEST(ReadSignal, RatiosOfUnknownWeightAreTheLargest) {
   }
   const api::MetricReading unknown{.samples = {asked(0.1, 100), sample(0.2)}, .error = std::nullopt};
   EXPECT_EQ(read_signal(ratio(), &unknown, {.now = at(1000)}).milli, 200);
+  const api::MetricReading huge{.samples = {asked(0, 1.5e308), asked(0, 1.5e308), asked(0.1, 1)},
+                                .error = std::nullopt};
+  EXPECT_EQ(read_signal(ratio(), &huge, {.now = at(1000)}).milli, 100) << "their sum is no number";
 }
 
 TEST(ReadSignal, BackendsAreReadOneByOne) {
@@ -229,6 +307,20 @@ TEST(ReadSignal, BackendsAreReadOneByOne) {
   EXPECT_EQ(reading.quality, Quality::Partial);
   EXPECT_EQ(reading.milli, 400);
   EXPECT_EQ(reading.warnings.size(), 2U) << "of equal labels, and of the backend that is not declared";
+}
+
+TEST(ReadSignal, ABackendThatSaysNothingIsMissedThoughNobodyAskedAnotherOne) {
+  auto metric = latency();
+  metric.scope = api::MetricScope::Backend;
+  const std::vector<SignalBackend> backends = {{.name = "blue", .has_share = true, .ready_endpoints = 1},
+                                               {.name = "green", .has_share = true, .ready_endpoints = 1},
+                                               {.name = "red", .has_share = true, .ready_endpoints = 1}};
+  api::MetricReading given{.samples = {asked(0.1, 5), asked(kNan, 0)}, .error = std::nullopt};
+  given.samples[0].labels["backend"] = "blue";
+  given.samples[1].labels["backend"] = "green";
+  const auto reading = read_signal(metric, &given, {.now = at(1000), .backends = backends});
+  EXPECT_EQ(reading.quality, Quality::Partial);
+  EXPECT_NE(reading.problem.find("backend red"), std::string::npos) << reading.problem;
 }
 
 TEST(IsNextReading, CountsNewerSamplesOnlyOnce) {
@@ -269,6 +361,24 @@ TEST(ReadSignal, OnlyALatencyThatNobodyAskedForAbstains) {
   const api::MetricReading silent{.samples = {asked(0.5, 0)}, .error = std::nullopt};
   EXPECT_TRUE(read_signal(latency(), &silent, {.now = at(1000)}).abstains);
   EXPECT_FALSE(read_signal(rps(), &silent, {.now = at(1000)}).abstains);
+  const api::MetricReading some{.samples = {asked(0.5, 0), asked(0.2, 5)}, .error = std::nullopt};
+  EXPECT_FALSE(read_signal(latency(), &some, {.now = at(1000)}).abstains) << "others were asked";
+  const api::MetricReading stale{.samples = {asked(0.5, 0), sample(0.2, 121)}, .error = std::nullopt};
+  EXPECT_FALSE(read_signal(latency(), &stale, {.now = at(1000)}).abstains) << "others were, and say nothing";
+}
+
+TEST(DecimalText, IsAPlainDecimalWithoutZerosBehindIt) {
+  constexpr std::pair<std::int64_t, const char*> kRows[] = {{0, "0"},
+                                                            {1, "0.001"},
+                                                            {250, "0.25"},
+                                                            {999, "0.999"},
+                                                            {1'000, "1"},
+                                                            {12'500, "12.5"},
+                                                            {-1, "-0.001"},
+                                                            {-999, "-0.999"},
+                                                            {-1'000, "-1"},
+                                                            {-1'500, "-1.5"}};
+  for (const auto& [milli, text] : kRows) EXPECT_EQ(decimal_text(milli), text);
 }
 
 TEST(ReadSignal, TimesAtBothEndsOfTheCalendarAreOrdered) {

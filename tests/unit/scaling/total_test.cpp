@@ -1,6 +1,7 @@
 #include "evenkeel/scaling/total.hpp"
 
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class Total : public testing::Test {
     input.asked = asked;
     input.counts.several = !asked.empty();
     input.floor = floor;
+    input.pods = pods;
     auto outcome = decide_total(input, readings, history);
     if (outcome.replicas != current) history.record_event(at(now), outcome.replicas - current);
     current = outcome.replicas;
@@ -68,6 +70,7 @@ class Total : public testing::Test {
   std::int32_t current = 10;
   std::vector<std::optional<double>> asked;
   std::optional<std::int32_t> floor;
+  std::span<const api::Pod> pods;
   std::vector<Reading> readings;
   History history;
 };
@@ -75,6 +78,7 @@ class Total : public testing::Test {
 TEST_F(Total, FollowsTheMetricWhenNothingLimitsIt) {
   const auto outcome = step(0, 25);
   EXPECT_EQ(outcome.replicas, 25);
+  EXPECT_EQ(outcome.cause, "metric rps is above its target");
   EXPECT_EQ(outcome.scaling_limited.reason, "DesiredWithinRange");
   EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound");
   EXPECT_EQ(outcome.able_to_scale.reason, "ReadyForNewScale");
@@ -129,10 +133,29 @@ TEST_F(Total, AMetricThatCannotBeUsedHoldsTheCount) {
   }
 }
 
+TEST_F(Total, PeopleReadWhatBecomesOfTheCountMeanwhile) {
+  EXPECT_TRUE(step(0, 0, Quality::Error).scaling_active.message.starts_with("the count stays where it is"));
+  scaling.on_missing_metrics.policy = api::MissingPolicy::Fallback;
+  EXPECT_TRUE(step(0, 0, Quality::Error).scaling_active.message.starts_with("the count follows"));
+}
+
 TEST_F(Total, APartialMetricMayRaiseAndNeverLowers) {
   EXPECT_EQ(step(0, 5, Quality::Partial).replicas, 10);
   EXPECT_EQ(step(0, 10, Quality::Partial).replicas, 10);
   EXPECT_EQ(step(0, 15, Quality::Partial).replicas, 15);
+}
+
+TEST_F(Total, APartialMetricThatAsksForWhatIsThereIsValid) {
+  EXPECT_EQ(step(0, 10, Quality::Partial).scaling_active.reason, "ValidMetricFound");
+  EXPECT_EQ(step(0, 9, Quality::Partial).scaling_active.reason, "FailedGetExternalMetric");
+}
+
+TEST_F(Total, AtABoundTheMetricsDecideStill) {
+  scaling.max_replicas = 10;
+  EXPECT_EQ(step(0, 7).replicas, 7);
+  scaling.max_replicas = 100;
+  scaling.min_replicas = 7;
+  EXPECT_EQ(step(1, 12).replicas, 12);
 }
 
 TEST_F(Total, BoundsComeBeforeMetricsAndPolicies) {
@@ -150,6 +173,7 @@ TEST_F(Total, TheMaximumStopsGrowthAndSaysSo) {
   scaling.max_replicas = 20;
   const auto outcome = step(0, 50);
   EXPECT_EQ(outcome.replicas, 20);
+  EXPECT_NE(outcome.scaling_limited.message.find("above maxReplicas"), std::string::npos);
   EXPECT_EQ(outcome.scaling_limited.status, ConditionStatus::True);
   EXPECT_EQ(outcome.scaling_limited.reason, "TooManyReplicas");
 }
@@ -159,6 +183,17 @@ TEST_F(Total, TheMinimumStopsShrinkingAndSaysSo) {
   const auto outcome = step(0, 1);
   EXPECT_EQ(outcome.replicas, 4);
   EXPECT_EQ(outcome.scaling_limited.reason, "TooFewReplicas");
+}
+
+TEST_F(Total, WhereAPolicyEndsAtABoundTheBoundIsNamed) {
+  scaling.scale_up.policies = {{PolicyType::Pods, 5, seconds{15}}};
+  scaling.scale_down.policies = {{PolicyType::Pods, 6, seconds{15}}};
+  scaling.max_replicas = 15;
+  scaling.min_replicas = 4;
+  EXPECT_EQ(step(0, 50).scaling_limited.reason, "TooManyReplicas");
+  current = 10;
+  history = {};
+  EXPECT_EQ(step(0, 1).scaling_limited.reason, "TooFewReplicas");
 }
 
 TEST_F(Total, WithNoPodReadyTheCountDoesNotFall) {
@@ -188,14 +223,28 @@ TEST_F(Total, WhileFrozenTheCountDoesNotFall) {
   EXPECT_EQ(step(0, 12).replicas, 12);
 }
 
+TEST_F(Total, WhileFrozenOnlyALoweredMaximumTakesAnythingAway) {
+  settings.frozen = true;
+  scaling.max_replicas = 10;
+  EXPECT_EQ(step(0, 1).replicas, 10) << "at the maximum it is not above it";
+  scaling.max_replicas = 9;
+  EXPECT_EQ(step(1, 1).replicas, 9);
+}
+
 TEST_F(Total, AManualCountReplacesMetricsAndPolicies) {
   scaling.scale_down.policies = {{PolicyType::Pods, 1, seconds{60}}};
   manual = 3;
   const auto outcome = step(0, 50);
   EXPECT_EQ(outcome.replicas, 3);
   EXPECT_EQ(outcome.scaling_active.reason, "ManualReplicas");
+  EXPECT_EQ(outcome.scaling_limited.reason, "DesiredWithinRange");
   manual = 500;
   EXPECT_EQ(step(1, 50).replicas, 100) << "within the bounds";
+  EXPECT_EQ(step(2, 50).scaling_limited.reason, "TooManyReplicas");
+  manual = 0;
+  const auto too_few = step(3, 50);
+  EXPECT_EQ(too_few.replicas, 1);
+  EXPECT_EQ(too_few.scaling_limited.reason, "TooFewReplicas");
 }
 
 TEST_F(Total, HandingBackToTheMetricsDoesNotShrinkBeforeAWindow) {
@@ -234,9 +283,19 @@ TEST_F(Total, OfSeveralMetricsTheHighestCounts) {
   EXPECT_EQ(decide(0).replicas, 6);
   readings[1].quality = Quality::Stale;
   current = 10;
-  EXPECT_EQ(decide(1).replicas, 10) << "one that is missing forbids a fall";
+  auto outcome = decide(1);
+  EXPECT_EQ(outcome.replicas, 10) << "one that is missing forbids a fall";
+  EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
+  readings[0].milli = 10'000;
+  outcome = decide(1);
+  EXPECT_EQ(outcome.replicas, 10);
+  EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound") << "who asks for what is there is followed";
   readings[0].milli = 15'000;
   EXPECT_EQ(decide(2).replicas, 15) << "and no rise";
+  readings[1] = readings[0];
+  readings[0].milli = readings[1].milli = 20'000;
+  readings[1].name = "queue";
+  EXPECT_EQ(decide(100).cause, "metric rps is above its target") << "of equal ones the first";
 }
 
 TEST_F(Total, BackendsTogetherAskThroughTheToleranceOfTheTotal) {
@@ -248,6 +307,58 @@ TEST_F(Total, BackendsTogetherAskThroughTheToleranceOfTheTotal) {
   EXPECT_EQ(step(1, 1).replicas, 12);
   asked = {std::nullopt};
   EXPECT_EQ(step(2, 1).scaling_active.reason, "FailedGetExternalMetric");
+}
+
+TEST_F(Total, OfSeveralBackendsOnlyMetricsOfTheServiceAreAskedHere) {
+  asked = {50.0};
+  EXPECT_EQ(step(0, 14).replicas, 14) << "scope Service: what was asked of the backends is not its business";
+  // A second metric, of which nobody has said what the backends need.
+  scaling.metrics.push_back({.name = "queue", .scope = api::MetricScope::Backend});
+  scaling.metrics[1].target_value = Quantity::from_milli(1'000);
+  readings.push_back(readings[0]);
+  readings[1].name = "queue";
+  readings[0].milli = 9'000;
+  const auto outcome = decide(1);
+  EXPECT_EQ(outcome.replicas, 14);
+  EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
+  EXPECT_NE(outcome.scaling_active.message.find("metric queue"), std::string::npos);
+}
+
+TEST_F(Total, OfOneBackendItsOwnMetricIsAskedHere) {
+  scaling.metrics[0].scope = api::MetricScope::Backend;
+  EXPECT_EQ(step(0, 14).replicas, 14);
+}
+
+TEST_F(Total, SeveralBackendsDoNotTakeARiseBackWhileNothingCanBeRead) {
+  history.pending = PendingScale{.time = at(0), .from = 10, .to = 16, .backends = {}};
+  EXPECT_EQ(step(1, 0, Quality::Error).replicas, 10) << "one does as upstream";
+  asked = {std::nullopt};
+  EXPECT_EQ(step(2, 0, Quality::Error).replicas, 16);
+  current = 10;
+  scaling.max_replicas = 12;
+  EXPECT_EQ(step(3, 0, Quality::Error).replicas, 12) << "within the bounds";
+  current = 10;
+  history.pending->to = 4;
+  EXPECT_EQ(step(4, 0, Quality::Error).replicas, 10) << "a fall is not carried on";
+}
+
+TEST_F(Total, OfScopePodThePodsDecideRoundedUp) {
+  scaling.metrics[0].scope = api::MetricScope::Pod;
+  std::vector<api::Pod> listed(10);
+  Reading reading;
+  reading.name = "rps";
+  reading.quality = Quality::Fresh;
+  reading.milli = 1'210;
+  for (std::size_t i = 0; i < listed.size(); ++i) {
+    listed[i].name = "pod-" + std::to_string(i);
+    listed[i].phase = "Running";
+    reading.pods.push_back({.pod = listed[i].name, .milli = 1'210, .time = at(0)});
+  }
+  pods = listed;
+  readings = {reading};
+  const auto outcome = decide(0);
+  EXPECT_EQ(outcome.replicas, 13) << "1.21 times ten";
+  EXPECT_DOUBLE_EQ(outcome.steps[0].value.value_or(0), 1.21);
 }
 
 TEST_F(Total, AFloorOfDemandHoldsWhateverTheMetricsSay) {
@@ -371,16 +482,32 @@ TEST_F(Total, AMetricThatFailsIsNamedAsUpstreamNamesIt) {
   EXPECT_EQ(reason_of(MetricScope::Pod, "MemoryUtilization", "web"), "FailedGetContainerResourceMetric");
 }
 
+bool says(const TotalOutcome& outcome, const char* what) {
+  for (const auto& step : outcome.steps) {
+    if (step.step == what) return true;
+  }
+  return false;
+}
+
 TEST_F(Total, AnOutageIsSaidOnlyWhereItHoldsSomething) {
   ready = 0;
-  const auto says = [](const TotalOutcome& outcome) {
-    for (const auto& step : outcome.steps) {
-      if (step.step == "Outage") return true;
-    }
-    return false;
-  };
-  EXPECT_FALSE(says(step(0, 10)));
-  EXPECT_TRUE(says(step(1, 9)));
+  EXPECT_FALSE(says(step(0, 10), "Outage"));
+  EXPECT_TRUE(says(step(1, 9), "Outage"));
+}
+
+TEST_F(Total, AFloorOfDemandIsSaidOnlyWhereItRaisesSomething) {
+  floor = 10;
+  EXPECT_FALSE(says(step(0, 10), "DemandFloor"));
+  const auto held = step(1, 0, Quality::Error);
+  EXPECT_FALSE(says(held, "DemandFloor"));
+  EXPECT_TRUE(says(held, "Hold")) << "nothing recommends a count";
+  EXPECT_TRUE(says(step(2, 9), "DemandFloor"));
+}
+
+TEST_F(Total, TheFleetBreakerIsNamedOnlyWhereItHoldsSomething) {
+  settings.frozen = true;
+  EXPECT_FALSE(says(step(0, 10), "Frozen"));
+  EXPECT_TRUE(says(step(1, 9), "Frozen"));
 }
 
 }  // namespace
