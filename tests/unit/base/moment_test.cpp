@@ -21,6 +21,7 @@ TEST(MomentAfter, Saturates) {
   EXPECT_EQ(moment_after(WallTime::max() - seconds{3}, seconds{4}), WallTime::max());
   EXPECT_EQ(moment_after(at(0), kMostSeconds), at(0) + kMostSeconds);
   EXPECT_EQ(moment_after(at(0), kMostSeconds + seconds{1}), WallTime::max());
+  EXPECT_EQ(moment_after(at(-1), kMostSeconds + seconds{1}), WallTime::max());
   EXPECT_EQ(moment_after(WallTime::min(), seconds::max()), WallTime::max());
 }
 
