@@ -170,6 +170,21 @@ TEST(ReadYaml, KnowsTheLinesOfJsonThatIsYamlToo) {
   EXPECT_EQ(stream.documents[0].lines.at("a.b"), 2);
 }
 
+TEST(ReadYaml, ExpandsToAMillionValuesAndNoMore) {
+  std::string text = "- &a [1";
+  for (int i = 1; i < 999; ++i) text += ", 1";
+  text += "]\n";
+  // An alias counts for itself and for what it stands for: 999 and 999 times 1000.
+  for (int i = 0; i < 999; ++i) text += "- *a\n";
+  const auto most = read_yaml(text + "- 1\n");
+  EXPECT_FALSE(most.problem.has_value());
+  ASSERT_THAT(most.documents, SizeIs(1));
+  EXPECT_THAT(most.documents[0].value, SizeIs(1001));
+  const auto more = read_yaml(text + "- 1\n- 1\n");
+  ASSERT_TRUE(more.problem.has_value());
+  EXPECT_THAT(more.problem->message, HasSubstr("too large"));
+}
+
 TEST(ReadYaml, HasNoDocumentInAnEmptyText) {
   EXPECT_THAT(read_yaml("").documents, IsEmpty());
   EXPECT_THAT(read_yaml("# only a comment\n").documents, IsEmpty());

@@ -35,6 +35,7 @@ TEST(HasPassed, FromItsEndOn) {
 TEST(HasPassed, WhatEndsAfterTimeNeverDoes) {
   EXPECT_FALSE(has_passed(at(0), seconds::max(), WallTime::max()));
   EXPECT_FALSE(has_passed(at(-1), kMostSeconds + seconds{1}, at(5)));
+  EXPECT_FALSE(has_passed(at(-1), kMostSeconds + seconds{1}, WallTime::max())) << "longer than time itself";
   EXPECT_FALSE(has_passed(WallTime::max() - seconds{3}, seconds{4}, WallTime::max()));
   EXPECT_TRUE(has_passed(WallTime::max() - seconds{3}, seconds{3}, WallTime::max()));
   EXPECT_TRUE(has_passed(WallTime::min(), kMostSeconds, at(0)));

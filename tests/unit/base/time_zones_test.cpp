@@ -201,7 +201,7 @@ TEST(TimeZone, NoZoneIsMoreThanADayFromUtc) {
   EXPECT_TRUE(TimeZone::parse(zone_file({1 - 26 * hour}, {}, "UTC0")).has_value());
   EXPECT_FALSE(TimeZone::parse(zone_file({-26 * hour}, {}, "UTC0")).has_value());
   EXPECT_FALSE(TimeZone::parse(zone_file({0, 26 * hour}, {}, "UTC0")).has_value());
-  EXPECT_FALSE(TimeZone::parse(zone_file({-26 * hour, 0}, {}, "UTC0")).has_value());
+  EXPECT_FALSE(TimeZone::parse(zone_file({0, -26 * hour}, {}, "UTC0")).has_value());
   EXPECT_TRUE(parse_posix_rule("ABC-24").has_value());
   EXPECT_FALSE(parse_posix_rule("ABC-25").has_value());
   EXPECT_FALSE(parse_posix_rule("ABC0DEF25,M3.5.0,M10.5.0").has_value());
