@@ -226,6 +226,44 @@ TEST(ParseSnapshot, SaturatesCounts) {
   EXPECT_EQ(read(document).backends.at("blue").ready_replicas, 2'147'483'647);
 }
 
+TEST(ParseSnapshot, SaturatesWhatIsWrittenWithAPoint) {
+  auto document = smallest();
+  document["backends"]["blue"] = {
+      {"specReplicas", 0x1p63}, {"readyReplicas", -0x1p63}, {"updatedReplicas", 2.0}};
+  document["service"]["metadata"]["generation"] = -0x1p63;
+  const auto snapshot = read(document);
+  EXPECT_EQ(snapshot.backends.at("blue").spec_replicas, std::numeric_limits<std::int32_t>::max());
+  EXPECT_EQ(snapshot.backends.at("blue").ready_replicas, std::numeric_limits<std::int32_t>::min());
+  EXPECT_EQ(snapshot.backends.at("blue").updated_replicas, 2);
+  EXPECT_EQ(snapshot.service.generation, std::numeric_limits<std::int64_t>::min());
+}
+
+TEST(ParseSnapshot, TakesNoWindowForNoneAndNoToleranceForOne) {
+  auto document = full();
+  document["metrics"]["rps"]["samples"][0]["windowSeconds"] = 0;
+  document["metrics"]["rps"]["samples"][1]["windowSeconds"] = 1;
+  document["settings"]["tolerance"] = 0;
+  const auto snapshot = read(document);
+  EXPECT_FALSE(snapshot.metrics.at("rps").samples[0].window.has_value());
+  EXPECT_EQ(snapshot.metrics.at("rps").samples[1].window, 1s);
+  EXPECT_EQ(snapshot.settings.tolerance.milli(), 0);
+}
+
+TEST(ParseSnapshot, NamesTheFirstOfSeveralMistakes) {
+  auto document = smallest();
+  auto& spec = document["service"]["spec"];
+  spec["backends"][0]["weight"] = 1001;
+  spec["mode"] = "Sleep";
+  const auto message = parse_snapshot(document.dump()).error().message;
+  EXPECT_THAT(message, StartsWith("service.spec.backends[0].weight: Invalid value: 1001"));
+  const auto twice =
+      parse_snapshot(R"({"now": "2026-01-01T00:00:00Z", "service": {"metadata": {"name": "shop"},
+    "spec": {"backends": [{"name": "blue", "name": "red", "weight": 1, "weight": 2}]}}})");
+  ASSERT_FALSE(twice.ok());
+  EXPECT_EQ(twice.error().message,
+            "service.spec.backends[0].name: duplicate field \"service.spec.backends[0].name\"");
+}
+
 TEST(ParseSnapshot, LeavesNonsenseToTheDecision) {
   auto document = full();
   auto& blue = document["backends"]["blue"];

@@ -1,5 +1,6 @@
 #include "evenkeel/api/status.hpp"
 
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -111,6 +112,44 @@ TEST(PrintStatusPatch, UsesQuantitiesAndSeconds) {
   EXPECT_EQ(patch["signals"][0]["value"], "1500m");
   EXPECT_EQ(patch["lastDecision"]["steps"][0]["value"], "120");
   EXPECT_EQ(patch["lastScaleTime"], "2026-01-01T00:00:04Z");
+}
+
+TEST(PrintStatusPatch, SaysNothingOfWhatThereIsNot) {
+  auto status = full_status();
+  status.backends[0].ejections = 0;
+  auto& steps = status.last_decision.steps;
+  steps.push_back({.step = "Hold"});
+  steps.push_back({.step = "Target", .weight = std::numeric_limits<double>::quiet_NaN()});
+  steps.push_back({.step = "Share", .weight = 33.34});
+  steps.push_back({.step = "Share", .weight = 33.36});
+  const auto patch = printed(status);
+  EXPECT_FALSE(patch["backends"][0].contains("ejections"));
+  const auto& written = patch["lastDecision"]["steps"];
+  EXPECT_EQ(written[1], (json{{"step", "Hold"}}));
+  EXPECT_EQ(written[2], (json{{"step", "Target"}}));
+  EXPECT_EQ(written[3]["sharePermille"], 333) << "shares are rounded to the nearest";
+  EXPECT_EQ(written[4]["sharePermille"], 334);
+}
+
+TEST(PrintStatusPatch, KeepsALastDecisionThatSaysAnything) {
+  const auto full = full_status().last_decision;
+  EXPECT_TRUE(printed(Status{})["lastDecision"].is_null());
+  for (const auto& part :
+       {LastDecision{.time = full.time}, {.summary = full.summary}, {.steps = full.steps}}) {
+    Status status;
+    status.last_decision = part;
+    const auto written = printed(status)["lastDecision"];
+    ASSERT_TRUE(written.is_object());
+    EXPECT_EQ(written["time"].is_null(), !part.time.has_value());
+    EXPECT_EQ(written["summary"].is_null(), part.summary.empty());
+    EXPECT_EQ(written["steps"].is_null(), part.steps.empty());
+  }
+}
+
+TEST(PrintStatusPatch, CutsATextWithoutAnyBeginningOfACharacterToNothing) {
+  auto status = full_status();
+  status.backends[0].reason = std::string(40'000, '\x80');
+  EXPECT_EQ(printed(status)["backends"][0]["reason"], "");
 }
 
 TEST(PrintStatusPatch, StaysWithinTheSizesOfTheCrd) {

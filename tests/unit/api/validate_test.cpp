@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,9 @@ namespace evenkeel::api {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::Field;
+using testing::UnorderedElementsAre;
 
 std::string read_file(const fs::path& path) {
   const std::ifstream file{path};
@@ -111,6 +115,70 @@ TEST(ValidateManifest, ANameThatIsNoTextIsMissing) {
       "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: 5}\nspec: {}\n");
   EXPECT_THAT(violations, testing::Contains(testing::Field(&Violation::field, "metadata.name")))
       << print(violations);
+}
+
+/// A small service with other lines in place of its type and its metadata.
+std::string service_with(const std::string& head) {
+  return head + "\nspec: {backends: [{name: blue, serviceRef: {name: shop-blue}}]}\n";
+}
+
+TEST(ValidateManifest, AGeneratedNameIsOneAndLabelsAreTexts) {
+  const std::string type = "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\n";
+  for (const char* metadata : {"{generateName: shop-}",
+                               "{name: shop, labels: {}}",
+                               "{name: shop, labels: null}",
+                               "{name: shop, labels: {a: x, b: \"5\"}, annotations: {c: z}}"}) {
+    const auto violations = validate_manifest(service_with(type + "metadata: " + metadata));
+    EXPECT_THAT(violations, testing::IsEmpty()) << metadata << print(violations);
+  }
+  for (const char* labels : {"{a: x, b: 5}", "{b: 5, a: x}", "{a: true}", "[]", "x"}) {
+    const auto violations =
+        validate_manifest(service_with(type + "metadata: {name: shop, labels: " + labels + "}"));
+    EXPECT_THAT(violations, ElementsAre(Field(&Violation::field, "metadata.labels"))) << labels;
+  }
+}
+
+TEST(ValidateManifest, OurGroupKnowsOneKindInOneVersion) {
+  struct Row {
+    std::string type;
+    std::string field;
+  };
+  for (const auto& [type, field] :
+       std::vector<Row>{{"{apiVersion: v1, kind: LoadBalancedService}", "apiVersion"},
+                        {"{kind: LoadBalancedService}", "apiVersion"},
+                        {"{apiVersion: evenkeel.dev/v1alpha1, kind: Fleet}", "kind"},
+                        {"{apiVersion: evenkeel.dev/v9, kind: Fleet}", "kind"}}) {
+    const auto violations = validate_manifest(type);
+    EXPECT_THAT(violations, ElementsAre(Field(&Violation::field, field))) << type << print(violations);
+  }
+  EXPECT_THAT(validate_manifest("{apiVersion: apps/v1, kind: Deployment}"), testing::IsEmpty());
+}
+
+TEST(ValidateManifest, OnlyTheItemsOfAListAreObjects) {
+  const std::string broken =
+      "[{apiVersion: evenkeel.dev/v1alpha1, kind: LoadBalancedService, metadata: {name: B}}]";
+  for (const auto& text : {"{apiVersion: v1, kind: List}",
+                           "{apiVersion: v1, kind: List, items: none}",
+                           "{apiVersion: v1, kind: List, items: {a: b}}"}) {
+    EXPECT_THAT(validate_manifest(text), testing::IsEmpty()) << text;
+  }
+  EXPECT_THAT(validate_manifest("{apiVersion: example.com/v1, kind: Menu, items: " + broken + "}"),
+              testing::IsEmpty());
+  EXPECT_THAT(validate_manifest("{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: " +
+                                broken + "}]}"),
+              testing::IsEmpty())
+      << "kubectl does not look into a list within a list either";
+}
+
+TEST(ValidateManifest, KeysAreComparedOnlyWhereEveryItemCanHaveOne) {
+  const std::string head =
+      "apiVersion: evenkeel.dev/v1alpha1\nkind: LoadBalancedService\nmetadata: {name: shop}\n";
+  const auto mixed =
+      validate_manifest(head + "spec: {backends: [{name: blue, serviceRef: {name: a}}, text, text]}");
+  EXPECT_THAT(mixed,
+              UnorderedElementsAre(Field(&Violation::field, "spec.backends[1]"),
+                                   Field(&Violation::field, "spec.backends[2]")))
+      << print(mixed);
 }
 
 TEST(BuiltInCrd, HasAnAnswerToEveryRuleAndKeyword) {

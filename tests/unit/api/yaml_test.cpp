@@ -1,5 +1,7 @@
 #include "yaml.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -29,6 +31,7 @@ TEST_P(PlainScalar, HasTheTypeThatKubectlGivesIt) {
   const auto& value = stream.documents[0].value["key"];
   EXPECT_EQ(value, GetParam().value);
   EXPECT_STREQ(value.type_name(), GetParam().value.type_name());
+  EXPECT_EQ(value.is_number_float(), GetParam().value.is_number_float());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -58,6 +61,13 @@ INSTANTIATE_TEST_SUITE_P(
                     ScalarRow{"Decimal", "1.5", 1.5},
                     ScalarRow{"LeadingPoint", ".5", 0.5},
                     ScalarRow{"Exponent", "1e3", 1000.0},
+                    ScalarRow{"DecimalWithAPlusSign", "+1.5", 1.5},
+                    ScalarRow{"UnderscoreBeforeATrailingPoint", "1_000.", 1000.0},
+                    ScalarRow{"LargestOf64Bits", "9223372036854775807", 9223372036854775807LL},
+                    ScalarRow{
+                        "MostNegative", "-9223372036854775808", std::numeric_limits<std::int64_t>::min()},
+                    ScalarRow{"NearlyMostNegative", "-9223372036854775807", -9223372036854775807LL},
+                    ScalarRow{"TooNegativeForWhole", "-9223372036854775809", -9223372036854775809.0},
                     ScalarRow{"LargestWhole", "18446744073709551615", 18446744073709551615ULL},
                     ScalarRow{"TooLargeForWhole", "18446744073709551616", 18446744073709551616.0},
                     ScalarRow{"Quantity", "500m", "500m"},
@@ -130,24 +140,49 @@ std::string laughs() {
   return text;
 }
 
-INSTANTIATE_TEST_SUITE_P(Table,
-                         BadYaml,
-                         testing::Values(BadRow{"OpenBracket", "a: [1, 2\n", "not valid YAML"},
-                                         BadRow{"Tab", "a:\n\tb: 1\n", "not valid YAML"},
-                                         BadRow{"UnknownAlias", "a: *b\n", "not valid YAML"},
-                                         BadRow{"AliasInsideItself", "a: &b [*b]\n", "its own parent"},
-                                         BadRow{"MergeKey", "a: &b {c: 1}\nd:\n  <<: *b\n", "merge keys"},
-                                         BadRow{"KeyIsAList", "? [a]\n: 1\n", "a key must be a plain text"},
-                                         BadRow{"NotFinite", "a: .inf\n", "must be finite"},
-                                         BadRow{"BillionLaughs", laughs(), "too large"},
-                                         BadRow{"Deep", std::string(100'000, '['), "not valid YAML"}),
-                         [](const auto& row) { return row.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    BadYaml,
+    testing::Values(BadRow{"OpenBracket", "a: [1, 2\n", "not valid YAML"},
+                    BadRow{"Tab", "a:\n\tb: 1\n", "not valid YAML"},
+                    BadRow{"UnknownAlias", "a: *b\n", "not valid YAML"},
+                    BadRow{"AliasInsideItself", "a: &b [*b]\n", "its own parent"},
+                    BadRow{"MergeKey", "a: &b {c: 1}\nd:\n  <<: *b\n", "merge keys"},
+                    BadRow{"KeyIsAList", "? [a]\n: 1\n", "a key must be a plain text"},
+                    BadRow{"KeyIsNull", "~: 1\n", "a key must be a plain text"},
+                    BadRow{"KeyIsAMap", "a: &b {c: 1}\n*b : 2\n", "a key must be a plain text"},
+                    BadRow{"JsonThatIsNoYamlAndNoObject", R"(["\ud83d\ude00"])", "not valid YAML"},
+                    BadRow{"NotFinite", "a: .inf\n", "must be finite"},
+                    BadRow{"BillionLaughs", laughs(), "too large"},
+                    BadRow{"Deep", std::string(100'000, '['), "not valid YAML"}),
+    [](const auto& row) { return row.param.name; });
 
 TEST(ReadYaml, TakesJsonThatIsIndentedByTabs) {
   const auto stream = read_yaml("{\n\t\"a\": {\n\t\t\"b\": 1\n\t}\n}\n");
   EXPECT_FALSE(stream.problem.has_value());
   ASSERT_THAT(stream.documents, SizeIs(1));
   EXPECT_EQ(stream.documents[0].value["a"]["b"], 1);
+}
+
+TEST(ReadYaml, KnowsTheLinesOfJsonThatIsYamlToo) {
+  const auto stream = read_yaml("{\"a\":\n  {\"b\": 1}}\n");
+  ASSERT_THAT(stream.documents, SizeIs(1));
+  EXPECT_EQ(stream.documents[0].lines.at("a.b"), 2);
+}
+
+TEST(ReadYaml, ExpandsToAMillionValuesAndNoMore) {
+  std::string text = "- &a [1";
+  for (int i = 1; i < 999; ++i) text += ", 1";
+  text += "]\n";
+  // An alias counts for itself and for what it stands for: 999 and 999 times 1000.
+  for (int i = 0; i < 999; ++i) text += "- *a\n";
+  const auto most = read_yaml(text + "- 1\n");
+  EXPECT_FALSE(most.problem.has_value());
+  ASSERT_THAT(most.documents, SizeIs(1));
+  EXPECT_THAT(most.documents[0].value, SizeIs(1001));
+  const auto more = read_yaml(text + "- 1\n- 1\n");
+  ASSERT_TRUE(more.problem.has_value());
+  EXPECT_THAT(more.problem->message, HasSubstr("too large"));
 }
 
 TEST(ReadYaml, HasNoDocumentInAnEmptyText) {

@@ -47,6 +47,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"InfiniteCountsAsZero", {std::numeric_limits<double>::infinity(), 1}, 3, {0, 3}},
                     Row{"NegativeCountsAsZero", {-1, 1}, 3, {0, 3}},
                     Row{"HugeSharesDoNotOverflow", {1e308, 1e308}, 4, {2, 2}},
+                    Row{"AQuotaRightBetweenTwoWholes", {2, 15, 5}, 11, {1, 8, 2}},
+                    Row{"OfEqualLastUnitsThatOfTheHighestIndexGoes", {1, 1, 1}, 5, {2, 2, 1}},
+                    Row{"LargestTotalForOne", {1}, 2'147'483'647, {2'147'483'647}},
                     Row{"LargestTotal", {1, 1}, 2'147'483'647, {1'073'741'824, 1'073'741'823}}),
     [](const auto& row) { return row.param.name; });
 
@@ -161,6 +164,11 @@ TEST(ApportionAnyShares, TheErrorsOfAComputationMoveNoUnit) {
   const double third = 100.0 / 3;
   EXPECT_EQ(apportion(std::vector{third, 100 - 2 * third, third}, 100), (Parts{34, 33, 33}));
   EXPECT_EQ(apportion(std::vector{0.3, 0.1 + 0.2}, 3), (Parts{2, 1}));
+  EXPECT_EQ(apportion(std::vector{0.3, 0.1 + 0.2}, 1), (Parts{1, 0}));
+  const std::vector<double> tenths(10, 0.1);
+  const double nearly_one = std::accumulate(tenths.begin(), tenths.end(), 0.0);
+  ASSERT_LT(nearly_one, 1);
+  EXPECT_EQ(apportion(std::vector{nearly_one, 1.0}, 3), (Parts{2, 1}));
 }
 
 }  // namespace

@@ -29,11 +29,11 @@ TEST(JsonWriter, SetsCommasBetweenMembersAndItems) {
 TEST(JsonWriter, EscapesOnlyWhatJsonDemands) {
   JsonWriter out;
   out.open('[');
-  out.text("a\"b\\c\n\x1f/ü");
+  out.text("a\"b\\c\n\x1f/ü ~\x7f");
   out.text("");
   out.text("\"");
   out.close(']');
-  EXPECT_EQ(std::move(out).take(), R"(["a\"b\\c\u000a\u001f/ü","","\""])");
+  EXPECT_EQ(std::move(out).take(), "[\"a\\\"b\\\\c\\u000a\\u001f/ü ~\x7f\",\"\",\"\\\"\"]");
 }
 
 TEST(JsonWriter, WritesNumbersThatReadBackTheSame) {

@@ -21,6 +21,7 @@ TEST(MomentAfter, Saturates) {
   EXPECT_EQ(moment_after(WallTime::max() - seconds{3}, seconds{4}), WallTime::max());
   EXPECT_EQ(moment_after(at(0), kMostSeconds), at(0) + kMostSeconds);
   EXPECT_EQ(moment_after(at(0), kMostSeconds + seconds{1}), WallTime::max());
+  EXPECT_EQ(moment_after(at(-1), kMostSeconds + seconds{1}), WallTime::max());
   EXPECT_EQ(moment_after(WallTime::min(), seconds::max()), WallTime::max());
 }
 
@@ -34,6 +35,7 @@ TEST(HasPassed, FromItsEndOn) {
 TEST(HasPassed, WhatEndsAfterTimeNeverDoes) {
   EXPECT_FALSE(has_passed(at(0), seconds::max(), WallTime::max()));
   EXPECT_FALSE(has_passed(at(-1), kMostSeconds + seconds{1}, at(5)));
+  EXPECT_FALSE(has_passed(at(-1), kMostSeconds + seconds{1}, WallTime::max())) << "longer than time itself";
   EXPECT_FALSE(has_passed(WallTime::max() - seconds{3}, seconds{4}, WallTime::max()));
   EXPECT_TRUE(has_passed(WallTime::max() - seconds{3}, seconds{3}, WallTime::max()));
   EXPECT_TRUE(has_passed(WallTime::min(), kMostSeconds, at(0)));

@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"Fraction", "0.5", 500},
                     Row{"LeadingPoint", ".5", 500},
                     Row{"TrailingPoint", "5.", 5'000},
+                    Row{"PlusSign", "+5", 5'000},
                     Row{"Milli", "1500m", 1'500},
                     Row{"MicroRoundsUp", "1u", 1},
                     Row{"NanoRoundsUp", "1000001n", 2},
@@ -45,9 +46,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"Binary", "1.5Ki", 1'536'000},
                     Row{"BinaryFraction", "0.1Ki", 102'400},
                     Row{"Exponent", "1e3", 1'000'000},
+                    Row{"ExponentOfACapitalLetter", "1E3", 1'000'000},
                     Row{"NegativeExponent", "5E-1", 500},
                     Row{"SaturatesHigh", "1e300", kMax},
                     Row{"SaturatesBinary", "9000Ei", kMax},
+                    Row{"TheLargestAndARest", "9223372036854775.8071", kMax},
                     Row{"TinyRoundsUp", "1e-300", 1},
                     Row{"TheLargestExponent", "1e1000", kMax},
                     Row{"TheSmallestExponent", "1e-1000", 1},
@@ -70,6 +73,8 @@ TEST(QuantityParseRefuses, WhatIsNoQuantity) {
                            "5x",
                            "1e",
                            "1ee3",
+                           "1e3x",
+                           "1e99999999999",
                            "5mi",
                            "0x10",
                            "1e1001",
@@ -92,6 +97,7 @@ TEST(MilliFromDouble, TakesTheShortestDecimalAndRoundsUp) {
   EXPECT_EQ(milli_from_double(1.0005), 1'001);
   EXPECT_EQ(milli_from_double(1e300), kMax);
   EXPECT_EQ(milli_from_double(-2.5), -2'500);
+  EXPECT_EQ(milli_from_double(-0.0001), -1);
   EXPECT_EQ(milli_from_double(std::nan("")), 0);
   EXPECT_EQ(milli_from_double(-INFINITY), -kMax);
   EXPECT_EQ(milli_from_double(std::numeric_limits<double>::denorm_min()), 1);

@@ -76,12 +76,44 @@ TEST(TimeZone, AZoneOfARuleAloneBeginsIn1970) {
 
 TEST(TimeZone, TheClosingRuleBeginsInTheYearOfTheLastChange) {
   // Summer from the evening of the 31st of December on; the file ends at noon of that day.
-  const auto noon = sys_days{2025y / 12 / 31} + 12h;
+  const UtcTime noon = sys_days{2025y / 12 / 31} + 12h;
   const auto change = noon.time_since_epoch().count();
   const auto zone = TimeZone::parse(zone_file({0, 60}, {{change, 0}}, "ABC0DEF,J365/23,J100"));
   ASSERT_TRUE(zone.has_value());
   EXPECT_EQ(zone->offset_at(sys_days{2025y / 12 / 31} + 23h - 1s), 0h);
   EXPECT_EQ(zone->offset_at(sys_days{2025y / 12 / 31} + 23h), 1h);
+}
+
+TEST(TimeZone, TheClosingRuleHoldsInTheLastYearThatAClockCanShow) {
+  EXPECT_EQ(zone_of(kBerlin).offset_at(sys_days{2262y / 4 / 11}), 2h);
+}
+
+TEST(TimeZone, TheTableCountsUpToItsLastChange) {
+  const auto at = [](const UtcTime& time) { return time.time_since_epoch().count(); };
+  // Winter time all the year, and no summer time that begins or ends with the last change either.
+  for (const UtcTime last :
+       {UtcTime{sys_days{2026y / 3 / 29} + 1h}, UtcTime{sys_days{2026y / 10 / 25} + 1h}}) {
+    const auto zone = TimeZone::parse(
+        zone_file({0, 3600, 5 * 3600}, {{at(sys_days{2000y / 1 / 1}), 1}, {at(last), 2}}, kBerlin));
+    ASSERT_TRUE(zone.has_value());
+    EXPECT_EQ(zone->offset_at(sys_days{1999y / 7 / 1}), 0h);
+    EXPECT_EQ(zone->offset_at(sys_days{2010y / 7 / 1}), 1h);
+    EXPECT_EQ(zone->offset_at(last - 1s), 1h);
+    EXPECT_EQ(zone->offset_at(last), 5h);
+    EXPECT_EQ(zone->offset_at(sys_days{2027y / 7 / 1}), 2h) << "from then on the rule counts";
+  }
+}
+
+TEST(TimeZone, WithoutAClosingRuleTheLastOffsetStays) {
+  const auto zone = TimeZone::parse(zone_file({0, 7200}, {{0, 1}}, ""));
+  ASSERT_TRUE(zone.has_value());
+  EXPECT_EQ(zone->offset_at(sys_days{2026y / 1 / 1}), 2h);
+  EXPECT_EQ(zone->to_utc(local_days{2026y / 1 / 1}), sys_days{2025y / 12 / 31} + 22h);
+}
+
+TEST(TimeZone, OfUtcIsTheLocalTimeItself) {
+  EXPECT_EQ(TimeZone{}.to_utc(local_days{2026y / 1 / 1}), sys_days{2026y / 1 / 1});
+  EXPECT_EQ(TimeZone{}.to_local(sys_days{2026y / 1 / 1}), local_days{2026y / 1 / 1});
 }
 
 TEST(TimeZone, AGapIsItsEndAndOfAnOverlapTheFirstCounts) {
@@ -135,8 +167,31 @@ TEST(TimeZone, WhatIsNoZoneFileIsRefused) {
   unseparated[unseparated.size() - 6] = ' ';
   EXPECT_FALSE(TimeZone::parse(unseparated).has_value()) << "the closing rule stands on a line of its own";
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{0, 7}}, "UTC0")).has_value()) << "a kind that is not there";
+  EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{0, 1}}, "UTC0")).has_value()) << "a kind just not there";
   EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {3, 0}}, "UTC0")).has_value()) << "out of order";
+  EXPECT_FALSE(TimeZone::parse(zone_file({0}, {{9, 0}, {9, 0}}, "UTC0")).has_value()) << "the same moment";
   EXPECT_FALSE(TimeZone::parse(zone_file({}, {}, "UTC0")).has_value()) << "no offset at all";
+}
+
+/// The head of a block with one kind of offset and so many letters.
+std::string block_head(std::int64_t types, std::int64_t letters) {
+  std::string bytes = "TZif2" + std::string(15 + 4 * 4, '\0');
+  append(bytes, types, 4);
+  append(bytes, letters, 4);
+  return bytes;
+}
+
+TEST(TimeZone, CountsAreWithinReasonAndWithinTheFile) {
+  const auto with_letters = [](std::int64_t claimed, std::size_t held) {
+    return TimeZone::parse(block_head(1, 0) + std::string(6, '\0') + block_head(1, claimed) +
+                           std::string(6, '\0') + std::string(held, 'A') + "\nUTC0\n");
+  };
+  EXPECT_TRUE(with_letters(4, 4).has_value());
+  EXPECT_TRUE(with_letters(100'000, 100'000).has_value());
+  EXPECT_FALSE(with_letters(100'001, 100'001).has_value());
+  EXPECT_FALSE(with_letters(1'000, 0).has_value()) << "a closing rule where letters should stand";
+  const auto negative = block_head(-1, 6) + block_head(1, 0) + std::string(6, '\0') + "\nUTC0\n";
+  EXPECT_FALSE(TimeZone::parse(negative).has_value()) << "counts that add up to nothing";
 }
 
 TEST(TimeZone, NoZoneIsMoreThanADayFromUtc) {
@@ -145,6 +200,8 @@ TEST(TimeZone, NoZoneIsMoreThanADayFromUtc) {
   EXPECT_FALSE(TimeZone::parse(zone_file({26 * hour}, {}, "UTC0")).has_value());
   EXPECT_TRUE(TimeZone::parse(zone_file({1 - 26 * hour}, {}, "UTC0")).has_value());
   EXPECT_FALSE(TimeZone::parse(zone_file({-26 * hour}, {}, "UTC0")).has_value());
+  EXPECT_FALSE(TimeZone::parse(zone_file({0, 26 * hour}, {}, "UTC0")).has_value());
+  EXPECT_FALSE(TimeZone::parse(zone_file({0, -26 * hour}, {}, "UTC0")).has_value());
   EXPECT_TRUE(parse_posix_rule("ABC-24").has_value());
   EXPECT_FALSE(parse_posix_rule("ABC-25").has_value());
   EXPECT_FALSE(parse_posix_rule("ABC0DEF25,M3.5.0,M10.5.0").has_value());
@@ -184,6 +241,29 @@ TEST(TimeZones, UtcIsAlwaysThere) {
   EXPECT_NE(zones.find("Europe/Berlin"), nullptr);
 }
 
+TEST(YearlyMoment, IsADayOfTheYearWithOrWithoutItsLeapDay) {
+  const auto start_in = [](const std::string& day, year in) {
+    const auto rule = parse_posix_rule("ABC0DEF," + day + ",J365");
+    EXPECT_TRUE(rule && rule->summer) << day;
+    return rule->summer->start.in(in);
+  };
+  const auto two = 2h;  // What a moment has that does not name its time.
+  EXPECT_EQ(start_in("J59", 2028y), local_days{2028y / 2 / 28} + two);
+  EXPECT_EQ(start_in("J60", 2028y), local_days{2028y / 3 / 1} + two);
+  EXPECT_EQ(start_in("J60", 2026y), local_days{2026y / 3 / 1} + two);
+  EXPECT_EQ(start_in("0/0", 2028y), local_days{2028y / 1 / 1});
+  EXPECT_EQ(start_in("59", 2028y), local_days{2028y / 2 / 29} + two);
+  EXPECT_EQ(start_in("365", 2028y), local_days{2028y / 12 / 31} + two);
+}
+
+TEST(PosixRule, NamesConsistOfLettersOfEitherCase) {
+  for (const char* text : {"AZM-9", "azm-9", "AzmZa-9"}) {
+    const auto rule = parse_posix_rule(text);
+    ASSERT_TRUE(rule.has_value()) << text;
+    EXPECT_EQ(rule->standard, 9h) << text;
+  }
+}
+
 class BadRule : public testing::TestWithParam<const char*> {};
 TEST_P(BadRule, IsRefused) {
   EXPECT_FALSE(parse_posix_rule(GetParam()).has_value());
@@ -197,6 +277,7 @@ INSTANTIATE_TEST_SUITE_P(Texts,
                                          "CET-1CEST,M3.5.0",
                                          "CET-1CEST,M13.5.0,M1.1.0",
                                          "CET-1CEST,M3.0.0,M10.5.0",
+                                         "CET-1CEST,M0.1.0,M10.5.0",
                                          "CET-1CEST,M3.5.0,M10.5.0/",
                                          "<+03",
                                          "CET-999",

@@ -115,8 +115,23 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"AShareThatEndsIsWrittenHoweverSmall", {999, 1}, 100, 0, {1000, 0}},
                     Row{"AllZeroIsMended", {0, 0}, 100, 0, {1000, 0}},
                     Row{"SharesNeedNotAddUp", {1, 0}, 3, 1, {750, 250}},
+                    Row{"AllZeroOfNobodyFitStays", {0, 0}, 0, 0, {0, 0}},
                     Row{"NobodyFitStays", {300, 700}, 0, 0, {300, 700}}),
     [](const auto& row) { return row.param.name; });
+
+TEST(RuleOneUnitOff, IsWritten) {
+  auto backends = blue_and_green(1e-28, 50);
+  backends.push_back({.name = "red", .service = {.name = "shop-red"}, .share = 50});
+  const auto with_live = [&](int blue, int green, int red) {
+    const auto before =
+        http_route({rule({ref("shop-blue", blue), ref("shop-green", green), ref("shop-red", red)})});
+    const auto plan = provider().plan(kRoute, object(before), backends);
+    EXPECT_TRUE(plan.ok());
+    return weights(patched(before, *plan));
+  };
+  EXPECT_EQ(with_live(2, 999, 999), (std::vector<int>{1, 500, 499})) << "blue has a thousandth too much";
+  EXPECT_EQ(with_live(1, 999, 1000), (std::vector<int>{1, 999, 1000})) << "half of that does not matter";
+}
 
 TEST(RouteWithoutAFitBackend, IsLeftAloneAndSaysSo) {
   const auto before =
@@ -189,6 +204,17 @@ TEST(RuleWithForeignRefs, SaysWhenItsWeightsAreTooCoarse) {
   EXPECT_THAT(plan->approximated, ElementsAre(HasSubstr("scale all weights of the rule up")));
 }
 
+TEST(RuleWithForeignRefs, MayMissAShareByAPoint) {
+  auto backends = blue_and_green(1, 48.5);
+  backends.push_back({.name = "red", .service = {.name = "shop-red"}, .share = 50.5});
+  const auto before =
+      http_route({rule({ref("shop-blue", 10), ref("shop-green", 20), ref("shop-red", 20), ref("blog", 1)})});
+  const auto plan = provider().plan(kRoute, object(before), backends);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(weights(patched(before, *plan)), (std::vector<int>{1, 24, 25, 1})) << "2 of 100 instead of 1";
+  EXPECT_THAT(plan->approximated, IsEmpty());
+}
+
 TEST(RuleWithForeignRefs, IsLeftAloneWhereOursAreSwitchedOff) {
   const auto before = http_route({rule({ref("shop-blue", 0), ref("shop-green", 0), ref("blog", 1)})});
   const auto plan = provider().plan(kRoute, object(before), blue_and_green(100, 0));
@@ -202,6 +228,17 @@ TEST(ServiceRefWithANamedPort, MatchesTheServiceAtAnyPort) {
   backends[0].service.port = "http";
   backends[1].service.port = "";
   const auto before = http_route({rule({ref("shop-blue", 1, 8080), ref("shop-green", 0, 9090)})});
+  const auto plan = provider().plan(kRoute, object(before), backends);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(weights(patched(before, *plan)), (std::vector<int>{0, 1000}));
+}
+
+TEST(ServiceRefWithAPort, MatchesAnyThatItCannotTellApart) {
+  auto backends = blue_and_green(0, 100);
+  backends[0].service.port = "h2c";
+  auto without_port = ref("shop-green", 0);
+  without_port.erase("port");
+  const auto before = http_route({rule({ref("shop-blue", 1, 8080), without_port})});
   const auto plan = provider().plan(kRoute, object(before), backends);
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(weights(patched(before, *plan)), (std::vector<int>{0, 1000}));
@@ -290,6 +327,13 @@ TEST(LiveShares, AreTheMeanOfTheFullestRules) {
                                 rule({ref("shop-blue", 0), ref("shop-green", 0)})});
   EXPECT_THAT(provider().live_shares(kRoute, object(live), blue_and_green(0, 0)),
               UnorderedElementsAre(Pair("blue", 62.5), Pair("green", 37.5)));
+}
+
+TEST(LiveShares, CountNoRuleOfNothingButZeros) {
+  const auto live =
+      http_route({rule({ref("shop-blue", 0), ref("shop-green", 0)}), rule({ref("shop-blue", 9)})});
+  EXPECT_THAT(provider().live_shares(kRoute, object(live), blue_and_green(0, 0)),
+              UnorderedElementsAre(Pair("blue", 100)));
 }
 
 TEST(LiveShares, AreUnknownWhereAllWeightsAreZero) {
