@@ -100,6 +100,13 @@ TEST_F(OwnNeeds, OfOneThatSaysNothingComeFromTheOthers) {
   EXPECT_EQ(part_of(decision, "green"), 6);
 }
 
+TEST_F(OwnNeeds, OfAStandbyAskForNothing) {
+  builder.backend("blue", {.spec = 4, .share = 100}).backend("green", {.tier = 1, .spec = 4, .share = 0});
+  declare("jobs");
+  sample("jobs", 30, 90);
+  EXPECT_EQ(decide(builder.build()).total.replicas, 4) << "three of its own, and four are there";
+}
+
 TEST_F(OwnNeeds, ThatAreKnownKeepAPartWhereAnotherMetricDecides) {
   declare("jobs");
   sample("jobs", 60, 20);
