@@ -31,6 +31,7 @@ TEST_F(TotalNow, TheFirstIsTheSumOfTheLowestTierThatMayTakeTraffic) {
   builder.backend("blue", {.weight = 0, .spec = 5})
       .backend("green", {.tier = 1, .spec = 3})
       .backend("pink", {.tier = 1, .spec = 2})
+      .backend("grey", {.tier = 1, .weight = 0, .spec = 4})
       .backend("red", {.tier = 2, .spec = 7});
   EXPECT_EQ(settle().replicas, 5);
 }
@@ -54,6 +55,8 @@ TEST_F(TotalNow, IsOneAtLeastWhileSomebodyIsAwake) {
   builder.backend("blue", {.spec = 1}).backend("green", {.spec = 1});
   memory.total = 0;
   EXPECT_EQ(settle().replicas, 1);
+  builder.backend("green", {.spec = 0});
+  EXPECT_EQ(settle().replicas, 1) << "whoever else is switched off";
 }
 
 /// Blue and green were written 5 each, for a total of 10.
@@ -123,6 +126,27 @@ TEST_F(PendingTotal, WaitsAMinuteWhileOneShowsItsOldCount) {
   EXPECT_EQ(counted(), 0);
 }
 
+TEST_F(PendingTotal, WhoIsGoneOrNotFoundShowsNothing) {
+  memory.history.pending->backends = {{"red", {2, 5}}, {"green", {2, 5}}};
+  builder.backend("blue", {.spec = 2}).backend("green", {.spec = {}});
+  (void)settle();
+  EXPECT_FALSE(memory.history.pending);
+  EXPECT_EQ(counted(), 0);
+}
+
+TEST_F(PendingTotal, WhatWasNeverMadeIsForgottenOfThoseThatAreOurs) {
+  builder.now(61);
+  memory.backends["blue"].written.reset();
+  builder.backend("red", {.spec = 2});
+  memory.history.pending->backends["red"] = {2, 5};
+  memory.backends["red"].written = {.from = 2, .to = 5};
+  (void)with(2, 0);
+  EXPECT_FALSE(memory.history.pending);
+  EXPECT_EQ(memory.backends["blue"].written, std::nullopt) << "nothing was written of it";
+  EXPECT_EQ(memory.backends["green"].written->to, 5) << "somebody switched it off";
+  EXPECT_EQ(memory.backends["red"].written->to, 2);
+}
+
 TEST_F(PendingTotal, IsDroppedWhenAllShowAThirdCount) {
   EXPECT_EQ(with(3, 7), 10) << "two less and two more than we wrote";
   EXPECT_FALSE(memory.history.pending);
@@ -145,6 +169,13 @@ TEST_F(TotalOfTwo, AFreshLeaderHoldsItselfToBothCounts) {
   EXPECT_EQ(memory.total, 12);
   EXPECT_EQ(memory.history.change_after(at(-1)), 2) << "it counts as made now";
   EXPECT_EQ(memory.history.highest_after(at(-1)), 12) << "and as asked for now";
+}
+
+TEST_F(TotalNow, AFreshLeaderThatKnowsNothingCountsNothingAsMade) {
+  builder.backend("blue", {.spec = 5}).backend("green", {.spec = 5}).memory("{}", true);
+  EXPECT_EQ(settle().replicas, 10);
+  EXPECT_EQ(memory.total, 10);
+  EXPECT_EQ(memory.history.change_after(at(-1)), 0);
 }
 
 /// record_total() of blue and green at 5 each.

@@ -1,5 +1,6 @@
 #include "evenkeel/plan/decide.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,14 @@ TEST(DecideOne, FirstSeenAtZeroItIsNotHeldByTheCountItIsSwitchedOnWith) {
   const auto off = decide(one(0, 1).windows(0, 300).build());
   const auto on = decide(one(9, 1).windows(0, 300).now(400).metric("rps", 50).memory(off.memory).build());
   EXPECT_EQ(replicas(on), 1) << "the window of 300 s has been watched, and nothing in it asked for 9";
+}
+
+TEST(DecideOne, FoundLaterItIsHeldByTheCountItIsFoundWith) {
+  auto builder = one(9, 1).windows(0, 300);
+  builder.seen("blue", {.spec = std::nullopt});
+  const auto missing = decide(builder.build());
+  builder.now(400).seen("blue", {.spec = 9}).metric("rps", 50).memory(missing.memory);
+  EXPECT_EQ(replicas(decide(builder.build())), 9) << "there was nothing whose window could have begun";
 }
 
 TEST(DecideOne, WithoutScalingReplicasAreNeverTouched) {
@@ -322,6 +331,105 @@ TEST(DecideSeveral, NobodyWhoIsReadyBeyondTheCountMultipliesAValue) {
   for (const char* name : {"blue", "green"}) builder.backend(name, {.spec = 4, .ready = 6, .share = 50});
   builder.metric("p99", 0.375, 250, api::TargetType::Value);
   EXPECT_EQ(decide(builder.build()).total.replicas, 12) << "1.5 times 8, though 12 still serve";
+}
+
+TEST(DecideSeveral, NorDoesAStandby) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 8, .ready = 4, .share = 100}).backend("green", {.tier = 1, .spec = 2});
+  builder.metric("p99", 0.75, 250, api::TargetType::Value);
+  EXPECT_EQ(decide(builder.build()).total.replicas, 12) << "three times the four that serve";
+}
+
+TEST(DecideSeveral, ASampleIsWholeWhereThePodsWithShareAreBehindIt) {
+  for (const std::int32_t contributors : {4, 3}) {
+    SnapshotBuilder builder;
+    builder.backend("blue", {.spec = 4, .share = 100}).backend("green", {.tier = 1, .spec = 9, .share = 0});
+    builder.metric("other", 100).metric("rps", 200);
+    builder.snapshot().metrics["rps"].samples[0].contributors = contributors;
+    const auto signals = decide(builder.build()).signals;
+    ASSERT_EQ(signals.size(), 2U);
+    EXPECT_EQ(signals[0].name, "other");
+    EXPECT_EQ(signals[1].name, "rps");
+    EXPECT_EQ(signals[1].quality, contributors == 4 ? api::Quality::Fresh : api::Quality::Partial);
+  }
+}
+
+TEST(DecideSeveral, ShareThatAStrangerGaveIsCarriedWhileItIsThere) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 5, .share = 50}).backend("green", {.spec = 5, .share = 50});
+  builder.metric("rps", 500).memory(decide(builder.build()).memory);
+  builder.seen("blue", {.spec = 5, .share = 20}).seen("green", {.spec = 5, .share = 80});
+  const auto decision = decide(builder.now(1000).metric("rps", 500).build());
+  const auto& green = decision.backends.at("green");
+  EXPECT_NEAR(green.weight, 60, 1e-6) << "one step back to its half";
+  const auto carry = std::ranges::find(green.steps, std::string{"Carry"}, &api::Step::step);
+  ASSERT_NE(carry, green.steps.end());
+  EXPECT_EQ(carry->replicas, 6) << "60 % of 10";
+}
+
+TEST(DecideSeveral, OfSmallerReplicasAShiftAsksForAsManyMore) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 5, .share = 50}).backend("green", {.spec = 5, .share = 50});
+  for (auto& backend : builder.spec().backends) backend.capacity_per_replica = Quantity::from_milli(25'000);
+  builder.metric("rps", 500);
+  builder.memory(decide(builder.build()).memory);
+  builder.spec().backends[1].weight = 300;
+  const auto decision = decide(builder.now(10).metric("rps", 500).build());
+  const auto& steps = decision.backends.at("green").steps;
+  const auto shift = std::ranges::find(steps, std::string{"Shift"}, &api::Step::step);
+  ASSERT_NE(shift, steps.end());
+  EXPECT_EQ(shift->replicas, 15) << "75 % of 20 that carry what 10 of the total are planned for";
+}
+
+/// Blue and green have 6 replicas each and are asked for as many; what they are seen to carry keeps them.
+class OfALowerMaximum : public testing::Test {
+ protected:
+  OfALowerMaximum() {
+    builder.bounds(1, 12).windows(0, 0);
+    (void)at(0, 6, 6, 600, 50);
+  }
+  /// Decides with so many replicas, all ready; green is seen with `observed` percent.
+  api::Decision at(std::int64_t now, std::int32_t blue, std::int32_t green, double load, double observed) {
+    builder.now(now).metric("rps", load).memory(memory);
+    builder.backend("blue", {.spec = blue, .share = 50}).backend("green", {.spec = green, .share = 50});
+    builder.snapshot().backends["green"].observed_weight = observed;
+    auto decision = decide(builder.build());
+    memory = decision.memory;
+    return decision;
+  }
+  SnapshotBuilder builder;
+  std::optional<std::string> memory;
+};
+
+TEST_F(OfALowerMaximum, WhatIsKeptGoesUntilTheSumIsWithinIt) {
+  builder.bounds(1, 8);
+  const auto lowered = at(10, 6, 6, 600, 50);
+  EXPECT_EQ(replicas(lowered, "blue"), 4) << "its share takes five";
+  EXPECT_EQ(replicas(lowered, "green"), 4);
+  const auto later = at(20, 6, 5, 600, 50);
+  EXPECT_EQ(replicas(later, "blue"), 4) << "for as long as there are more";
+  EXPECT_EQ(replicas(later, "green"), 4);
+}
+
+TEST_F(OfALowerMaximum, WhoIsWithinItAlreadyIsNotCutLater) {
+  builder.bounds(1, 10);
+  (void)at(10, 5, 5, 500, 50);
+  EXPECT_EQ(replicas(at(20, 5, 7, 500, 98), "green"), 7) << "98 % of 500 take seven";
+}
+
+TEST_F(OfALowerMaximum, TheSameOneCutsNothing) {
+  EXPECT_EQ(replicas(at(10, 6, 8, 600, 93), "green"), 8) << "93 % of 600 take eight";
+}
+
+TEST(DecideMemory, WhatIsNoLongerDeclaredIsForgotten) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3}).backend("green", {.spec = 3}).metric("rps", 300);
+  const auto both = decide(builder.build());
+  EXPECT_THAT(both.memory, HasSubstr("\"green\""));
+  builder.spec().backends.pop_back();
+  const auto one = decide(builder.memory(both.memory).build());
+  EXPECT_THAT(one.memory, testing::Not(HasSubstr("\"green\"")));
+  EXPECT_THAT(one.memory, HasSubstr("\"blue\""));
 }
 
 TEST(DecideSeveral, WithUnknownDemandAnUnfitBackendRelievesTheOthersOfItsTierAtOnce) {

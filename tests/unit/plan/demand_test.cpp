@@ -1,5 +1,6 @@
 #include "demand.hpp"
 
+#include <cmath>
 #include <limits>
 #include <ostream>
 #include <string>
@@ -74,6 +75,8 @@ TEST(DemandQueue, TakesLoadsOnly) {
     memory.record(at(0), nonsense);
     EXPECT_EQ(memory.last->value, 0) << nonsense;
   }
+  memory.record(at(0), -0.0);
+  EXPECT_FALSE(std::signbit(memory.last->value)) << "it would be printed with its sign";
   memory.record(at(0), 1e300);
   EXPECT_EQ(memory.last->value, 1e15) << "what follows multiplies such figures";
 }
@@ -297,12 +300,14 @@ TEST_F(Measuring, APartialOneCountsOnlyWhereItIsHigher) {
   const auto lower = at_second(10, partial(119));
   EXPECT_EQ(lower.value, 120);
   EXPECT_TRUE(lower.remembered);
+  EXPECT_TRUE(at_second(15, partial(120)).remembered) << "it is no higher";
   const auto higher = at_second(20, partial(121));
   EXPECT_EQ(higher.value, 121);
   EXPECT_FALSE(higher.remembered);
   EXPECT_EQ(higher.highest, 121);
   EXPECT_EQ(at_second(30, stale()).value, 120) << "it is not remembered: it may miss anything";
   EXPECT_EQ(at_second(200, partial(5)).value, 5) << "better than nothing";
+  EXPECT_EQ(at_second(210, partial(0)).value, std::nullopt) << "which says nothing";
 }
 
 TEST_F(Measuring, AfterALongWindowItStillKnowsThatLong) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "figures.hpp"
 #include "snapshot_builder.hpp"
 
 namespace evenkeel::plan {
@@ -135,6 +136,33 @@ TEST_F(Departing, ADifferenceOfRoundingIsNoMove) {
   (void)at_second(10, 90, 90 + 1e-7);
   EXPECT_TRUE(memory.departure);
   EXPECT_EQ(memory.departure->last, at(0));
+}
+
+TEST_F(Departing, WhatIsExactlyRoundingIsNoMoveEither) {
+  (void)at_second(0, 100, 100 - kSameShare);
+  EXPECT_FALSE(memory.departure) << "no fall";
+  (void)at_second(0, 100, 40, 100);
+  (void)at_second(600, 40, 40, 90);
+  ASSERT_TRUE(memory.finished);
+  memory.departure.reset();
+  (void)at_second(610, 0, kSameShare);
+  EXPECT_TRUE(memory.finished) << "no rise";
+  (void)at_second(620, 0, 2 * kSameShare);
+  EXPECT_FALSE(memory.finished);
+}
+
+TEST_F(Departing, AShareIsBackWhereOnlyRoundingIsMissing) {
+  (void)at_second(0, 100, 40);
+  (void)at_second(10, 40, 100 - kSameShare);
+  EXPECT_TRUE(memory.departure);
+  (void)at_second(10, 40, 100 - kSameShare / 2);
+  EXPECT_FALSE(memory.departure);
+}
+
+TEST_F(Departing, FivePointsButForRoundingAreWorthWaitingFor) {
+  EXPECT_TRUE(at_second(0, kWorthWaiting - kSameShare, 0).keeps_size);
+  memory = {};
+  EXPECT_FALSE(at_second(0, kWorthWaiting - 2 * kSameShare, 0).keeps_size);
 }
 
 }  // namespace

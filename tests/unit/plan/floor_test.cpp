@@ -75,6 +75,30 @@ TEST_F(AfterALoss, ItEndsWhenReadyCapacityHasCoveredItForFiveMinutes) {
   EXPECT_FALSE(has_floor(at(710, 0, 5, 0, 5)));
 }
 
+TEST_F(AfterALoss, JustEnoughCoversIt) {
+  (void)at(400, 6, 1, 100, 280);
+  (void)at(410, 0, 1, 100, 5);
+  (void)at(420, 0, 4, 0, 5);
+  EXPECT_TRUE(has_floor(at(719, 0, 4, 0, 5)));
+  EXPECT_FALSE(has_floor(at(720, 0, 4, 0, 5)));
+}
+
+TEST_F(AfterALoss, TheLostAreBackWithTheirFirstEndpointWhoeverWasNeverThere) {
+  builder.backend("red", {.tier = 2, .spec = 0, .share = 0});  // Somebody has switched it off.
+  (void)at(10, 0, 1, 100, 5);
+  (void)at(20, 1, 1, 0, 5);
+  EXPECT_TRUE(has_floor(at(319, 1, 1, 0, 5)));
+  EXPECT_FALSE(has_floor(at(320, 1, 1, 0, 5))) << "though 140 do not cover 300";
+}
+
+TEST_F(AfterALoss, ATargetOfNothingAsksForNothing) {
+  (void)at(10, 0, 1, 100, 5);
+  builder.metric("rps", 5, 0);
+  builder.now(20).memory(memory);
+  const auto decision = decide(builder.build());
+  EXPECT_LE(decision.total.replicas, 6) << "what was lost cannot be told in replicas";
+}
+
 TEST_F(AfterALoss, WhatWeTookDownIsNoLoss) {
   builder.spec().backends[0].weight = 0;
   EXPECT_FALSE(has_floor(at(10, 0, 1, 100, 5))) << "it was edited away";

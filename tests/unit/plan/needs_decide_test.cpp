@@ -81,6 +81,47 @@ TEST_F(OwnNeeds, OfTheMetricThatAsksForMostCount) {
   EXPECT_EQ(part_of(decision, "green"), 2);
 }
 
+TEST_F(OwnNeeds, OfMetricsThatAskForAsMuchTheFirstCounts) {
+  declare("jobs");
+  declare("others");
+  sample("jobs", 60, 20);
+  sample("others", 20, 60);
+  const auto decision = settled();
+  EXPECT_EQ(decision.total.replicas, 8);
+  EXPECT_EQ(part_of(decision, "blue"), 6);
+}
+
+TEST_F(OwnNeeds, OfOneThatSaysNothingComeFromTheOthers) {
+  declare("jobs");
+  sample("jobs", 60, 20);
+  builder.snapshot().metrics["jobs"].samples.pop_back();
+  const auto decision = settled();
+  EXPECT_EQ(decision.total.replicas, 12) << "six for a half";
+  EXPECT_EQ(part_of(decision, "green"), 6);
+}
+
+TEST_F(OwnNeeds, OfAStandbyAskForNothing) {
+  builder.backend("blue", {.spec = 4, .share = 100}).backend("green", {.tier = 1, .spec = 4, .share = 0});
+  declare("jobs");
+  sample("jobs", 30, 90);
+  EXPECT_EQ(decide(builder.build()).total.replicas, 4) << "three of its own, and four are there";
+}
+
+TEST_F(OwnNeeds, ThatAreKnownKeepAPartWhereAnotherMetricDecides) {
+  declare("jobs");
+  sample("jobs", 60, 20);
+  builder.metric("rps", 50);
+  auto before = settled();
+  ASSERT_EQ(part_of(before, "blue"), 6);
+  builder.seen("blue", {.spec = 6, .share = 50}).seen("green", {.spec = 2, .share = 50});
+  for (const char* name : {"blue", "green"}) builder.snapshot().backends[name].observed_weight = 50;
+  builder.now(700).metric("rps", 450).memory(before.memory);
+  sample("jobs", 60, 20);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(decision.total.replicas, 9);
+  EXPECT_EQ(part_of(decision, "blue"), 6) << "by shares it would be five";
+}
+
 TEST_F(OwnNeeds, OfSamplesWithoutAWindowCountAfterTheUsualOne) {
   declare("jobs");
   sample("jobs", 60, 20);

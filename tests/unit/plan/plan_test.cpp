@@ -211,6 +211,10 @@ TEST(ResolveClaims, OtherNamespacesAndOtherRulesDoNotClash) {
       IsEmpty());
   other_rule.spec.routes[0].rule_name.clear();
   EXPECT_EQ(resolve_claims(mine, std::vector<const api::LoadBalancedService*>{&other_rule}).lost.size(), 1U);
+  other_rule.spec.routes[0].rule_name = "catalogue";
+  const auto all_rules = claimant("zebra", 10);
+  EXPECT_EQ(resolve_claims(all_rules, std::vector<const api::LoadBalancedService*>{&other_rule}).lost.size(),
+            1U);
 }
 
 }  // namespace

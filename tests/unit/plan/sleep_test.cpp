@@ -81,6 +81,12 @@ TEST_F(Sleep, AtFirstSightZeroIsTakenForSleep) {
   EXPECT_EQ(replicas(at(20, 0, 25)), std::nullopt) << "a service that never sleeps is switched off";
 }
 
+TEST_F(Sleep, OneThatIsOnlyLookedAtIsTakenForAsleepAtEachSight) {
+  builder.spec().mode = api::Mode::Observe;
+  EXPECT_EQ(replicas(at(0, 0, 0)), 0);
+  EXPECT_EQ(replicas(at(10, 0, 25)), 3) << "nothing of it was ever written";
+}
+
 TEST_F(Sleep, ALaterMinimumWakesIt) {
   EXPECT_EQ(replicas(at(0, 0, 0)), 0);
   auto& schedule = builder.scaling().schedules.emplace_back();

@@ -163,6 +163,7 @@ TEST(Slices, NoneWhereDemandIsUnknown) {
   for (int i = 0; i < 40; ++i) (void)service.tick(10);
   service.edit({1, 3});
   for (int i = 0; i < 60; ++i) EXPECT_FALSE(has_slice(service.tick(10)));
+  EXPECT_NEAR(weight(service.tick(10)), 25, 1e-6) << "it waits for no room that only its own shift makes";
 }
 
 }  // namespace
