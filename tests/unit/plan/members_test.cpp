@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"HugeOnesAreWholeOnes", {{.share = kInf}, {.share = 1e300}, {.share = 100}}, {0, 50, 50}},
         Row{"WithNothingDeclaredEverybody", {{.weight = 0}, {.tier = 1, .weight = 0}}, {50, 50}},
         Row{"TracesAreNone", {{.share = 100}, {.share = 5e-7}}, {100, 0}},
+        Row{"AMillionthOfAPercentIsNoTrace", {{.share = 99.999999}, {.share = 1e-6}}, {99.999999, 1e-6}},
         Row{"ASmallOneIsNoTrace", {{.share = 100 - 2e-6}, {.share = 2e-6}}, {100 - 2e-6, 2e-6}}),
     [](const auto& row) { return row.param.name; });
 
@@ -90,6 +91,14 @@ TEST(Members, ZeroIsNoNonsense) {
   std::vector<std::string> warnings;
   (void)members_of(builder.build(), warnings);
   EXPECT_THAT(warnings, IsEmpty());
+}
+
+TEST(Members, OnlyWhoIsNotDeclaredIsLeftOutWithAWarning) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {}).backend("green", {}).seen("red", {});
+  std::vector<std::string> warnings;
+  EXPECT_THAT(members_of(builder.build(), warnings), testing::SizeIs(2));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("backends.red")));
 }
 
 TEST(Members, OfARollOutOnlyAsManyAsAreDeclaredCount) {
