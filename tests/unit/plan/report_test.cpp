@@ -123,14 +123,19 @@ TEST(States, TellWhoTakesTrafficAndWhoStandsBy) {
   EXPECT_EQ(decision.backends.at("grey").state, api::BackendState::Draining);
 }
 
-TEST(States, OneWhoseShareIsOnlyOnItsWayIsActive) {
-  Full service{4, 4, 400};
-  service.fail_metric();
-  service.edit({1, 7});
-  for (const char* name : {"blue", "green"}) {
-    const auto decision = service.tick(1);
-    EXPECT_EQ(decision.backends.at(name).state, api::BackendState::Active) << name;
-  }
+TEST(States, AStandbyIsActiveUntilItsShareHasGoneBack) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 3, .share = 0})
+      .metric("rps", 150);
+  builder.spec().failover.failback = {.after = std::chrono::seconds{0}, .step_percent = 100};
+  builder.memory(after_losing(builder, {"blue"}).memory).now(90).metric("rps", 150);
+  builder.seen("blue", {.spec = 3, .share = 0}).seen("green", {.spec = 3, .share = 100});
+  const auto decision = decide(builder.build());
+  const auto& green = decision.backends.at("green");
+  EXPECT_EQ(green.target_weight, 0);
+  EXPECT_GT(green.weight, 0);
+  EXPECT_EQ(green.state, api::BackendState::Active);
 }
 
 TEST(FailedOver, IsFalseWhileAllTrafficIsOnTierZero) {
@@ -192,6 +197,19 @@ TEST(WeightsEffective, IsNotBoundByCapacityWhereTrafficWaitsToGoBack) {
   const auto back = decide(builder.build());
   EXPECT_EQ(condition(back, "FailedOver").reason, "FailbackWaits");
   EXPECT_EQ(condition(back, "WeightsEffective").reason, "NotObserved");
+}
+
+/// Blue is meant to have a half of `rps`, and its nine replicas carry 630: @return what is said of that.
+std::string capped_at_nine(double rps) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.max = 9, .spec = 9, .share = 50}).backend("green", {.spec = 30, .share = 50});
+  builder.metric("rps", rps);
+  return condition(decide(builder.build()), "WeightsEffective").reason;
+}
+
+TEST(WeightsEffective, IsBoundByCapacityWhereAMaximumTakesMoreThanFivePoints) {
+  EXPECT_EQ(capped_at_nine(1400), "NotObserved");
+  EXPECT_EQ(capped_at_nine(1410), "CapacityBound");
 }
 
 TEST(WeightsEffective, OneObservedShareIsEnoughToTell) {
