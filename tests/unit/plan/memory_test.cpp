@@ -56,7 +56,7 @@ TEST(MemoryHead, IsOfThisVersionAndOfThisObject) {
 }
 
 TEST(MemoryHead, AnIdIsWrittenAsItIsUpToSixtyFourCharacters) {
-  for (const std::size_t size : {64, 65}) {
+  for (const std::size_t size : {64U, 65U}) {
     const std::string uid(size, 'u');
     const auto text = print_memory({}, snapshot_with(uid));
     const bool as_it_is = text.find(uid) != std::string::npos;

@@ -63,6 +63,12 @@ TEST(Parts, OnlyWhoHasMoreThanBeforeAndThanItsMinimumGivesOneBack) {
   EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 6, 5)) << "nobody knows what it had";
 }
 
+TEST(Parts, WhoHasAllThatItNeedsGivesOneBack) {
+  const std::vector<Holder> holders = {{.division = 6, .need = 6, .last = 5},
+                                       {.division = 5, .need = 5, .last = 6}};
+  EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(5, 6));
+}
+
 TEST(Parts, WhoNeedsAllOfItGivesNothingBack) {
   const std::vector<Holder> holders = {{.division = 7.2, .need = 7.2, .last = 5},
                                        {.division = 4.8, .need = 4.8, .last = 6}};
