@@ -99,6 +99,12 @@ TEST(Members, OnlyWhoIsNotDeclaredIsLeftOutWithAWarning) {
   std::vector<std::string> warnings;
   EXPECT_THAT(members_of(builder.build(), warnings), testing::SizeIs(2));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("backends.red")));
+  warnings.clear();
+  builder.snapshot().backends.erase("blue");
+  builder.snapshot().backends.erase("green");
+  builder.spec().backends.pop_back();
+  EXPECT_THAT(members_of(builder.build(), warnings), testing::SizeIs(1));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("backends.red"))) << "also where as many are not seen";
 }
 
 TEST(Members, OfARollOutOnlyAsManyAsAreDeclaredCount) {
@@ -120,6 +126,7 @@ TEST(Members, ReadyPodsAreThoseThatRunAndAreReady) {
   pods.push_back({.name = "b", .phase = "Running", .ready = false});
   pods.push_back({.name = "c", .phase = "Pending", .ready = true});
   pods.push_back({.name = "d", .phase = "Running"});
+  pods.push_back({.name = "e", .phase = "Failed", .ready = true});
   EXPECT_EQ(member_of(builder).ready_pods, 1);
 }
 

@@ -132,6 +132,19 @@ TEST(MemoryOfUse, IsWhatItSays) {
   EXPECT_THAT(blue.hold.entries(), SizeIs(1));
 }
 
+TEST(MemoryOfUse, ComesBackAsItWasWritten) {
+  Memory memory;
+  memory.served = true;
+  memory.seen = 7;
+  memory.backends["blue"].weight = 60;
+  memory.backends["blue"].from = 40;
+  const auto again = read_memory(snapshot_with("u", print_memory(memory, snapshot_with("u")))).memory;
+  EXPECT_TRUE(again.served);
+  EXPECT_EQ(again.seen, 7U);
+  EXPECT_EQ(again.backends.at("blue").from, 40);
+  EXPECT_FALSE(read(text_with(R"(,"is":6)")).memory.served);
+}
+
 TEST(MemoryOfUse, SharesAreBetweenNothingAndAHundred) {
   const auto result = read(
       with_backend(R"("share":130,"from":-3,"watch":[200,1,1],"watched":[-1,1,1],"leaving":[0,170,9,9])"));

@@ -138,6 +138,26 @@ TEST(States, AStandbyIsActiveUntilItsShareHasGoneBack) {
   EXPECT_EQ(green.state, api::BackendState::Active);
 }
 
+std::string detail_of_move(const api::Decision& decision, const std::string& name) {
+  const auto& steps = decision.backends.at("blue").steps;
+  const auto found = std::ranges::find(steps, name, &api::Step::step);
+  return found == steps.end() ? "" : found->detail.value_or("");
+}
+
+TEST(RecordOfABackend, SaysWhyItsShareMovedOrStayed) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 3, .share = 0})
+      .metric("rps", 150);
+  EXPECT_EQ(detail_of_move(decide(builder.build()), "Stay"), "it stays");
+  EXPECT_EQ(detail_of_move(after_losing(builder, {"blue"}), "AtOnce"),
+            "what cannot be served or carried moves at once");
+  Full service{4, 4, 200};
+  service.edit({3, 5});
+  EXPECT_EQ(detail_of_move(service.tick(10), "Edit"),
+            "an edit or a drain moves as fast as capacity becomes ready");
+}
+
 TEST(FailedOver, IsFalseWhileAllTrafficIsOnTierZero) {
   SnapshotBuilder builder;
   builder.backend("blue", {.spec = 3, .share = 100})

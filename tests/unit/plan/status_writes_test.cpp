@@ -148,6 +148,17 @@ TEST(TransitionEvents, ABadConditionIsToldAtFirstSightAndForEveryNewReason) {
   EXPECT_THAT(reasons(transition_events(good, same_reason)), ElementsAre("AllFresh"));
 }
 
+TEST(TransitionEvents, AMissingBackendIsToldOnceForEverySentence) {
+  const auto missing = [](const std::string& message) {
+    auto status = written();
+    status.conditions[0].condition.reason = "BackendNotFound";
+    status.conditions[0].condition.message = message;
+    return status;
+  };
+  EXPECT_THAT(transition_events(missing("blue"), missing("blue")), IsEmpty());
+  EXPECT_THAT(reasons(transition_events(missing("blue"), missing("green"))), ElementsAre("BackendNotFound"));
+}
+
 /// One pass over a service of blue, with a plan and its results as a test wants them.
 struct Pass {
   SnapshotBuilder builder;
@@ -218,7 +229,7 @@ TEST(PassOfWrites, TheWeightsThatStandAreThoseOfTheVerySameRoute) {
   EXPECT_EQ(pass.status().routes[0].encoded_weights.at("blue"), 5) << "it has not been written since";
   EXPECT_EQ(pass.status().routes[0].original_weights.at("blue"), 3);
   EXPECT_EQ(pass.status().routes[0].programmed_time, at(0));
-  for (auto api::RouteStatus::* field :
+  for (auto api::RouteStatus::* const field :
        {&api::RouteStatus::name, &api::RouteStatus::kind, &api::RouteStatus::object_name}) {
     pass.previous.routes = {before};
     pass.previous.routes[0].*field = "other";
