@@ -115,6 +115,31 @@ TEST(BoundSizes, LowerTiersGrowFirstWhatHasToBeThereBeforeAll) {
   EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(4, 9));
 }
 
+TEST(BoundSizes, PartsOfTheTotalComeBeforeWhatIsCarriedBeside) {
+  Sizing service;
+  service.max = 8;
+  service.builder.scaling().max_surge_percent = 0;
+  service.add("blue", {.spec = 2}, 50);
+  service.add("green", {.spec = 2}, 50);
+  EXPECT_THAT(replicas_of(service.bounded({{.part = 4, .wanted = 8}, {.part = 4, .wanted = 4}})),
+              ElementsAre(4, 4));
+  EXPECT_THAT(replicas_of(service.bounded({{.part = 8, .wanted = 4}, {.part = 4, .wanted = 4}})),
+              ElementsAre(4, 4))
+      << "a part is no more than what is wanted";
+}
+
+TEST(Keep, IsOnlyOfMoreThanIsWantedOrKeptAnyhow) {
+  Size size{.wanted = 4, .kept = 3};
+  keep(size, "Hold", 4, "for that reason");
+  EXPECT_EQ(size.kept, 3);
+  EXPECT_EQ(size.reason, "");
+  keep(size, "Hold", 6, "for this reason");
+  keep(size, "Leaving", 6, "for that reason");
+  EXPECT_EQ(size.kept, 6);
+  EXPECT_EQ(size.reason, "for this reason");
+  EXPECT_THAT(steps_of(size), ElementsAre("Hold"));
+}
+
 TEST(BoundSizes, NothingThatIsThereGoesForTheBounds) {
   Sizing service;
   service.max = 6;

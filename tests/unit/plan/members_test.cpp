@@ -60,6 +60,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"HugeOnesAreWholeOnes", {{.share = kInf}, {.share = 1e300}, {.share = 100}}, {0, 50, 50}},
         Row{"WithNothingDeclaredEverybody", {{.weight = 0}, {.tier = 1, .weight = 0}}, {50, 50}},
         Row{"TracesAreNone", {{.share = 100}, {.share = 5e-7}}, {100, 0}},
+        Row{"AMillionthOfAPercentIsNoTrace", {{.share = 99.999999}, {.share = 1e-6}}, {99.999999, 1e-6}},
         Row{"ASmallOneIsNoTrace", {{.share = 100 - 2e-6}, {.share = 2e-6}}, {100 - 2e-6, 2e-6}}),
     [](const auto& row) { return row.param.name; });
 
@@ -92,6 +93,20 @@ TEST(Members, ZeroIsNoNonsense) {
   EXPECT_THAT(warnings, IsEmpty());
 }
 
+TEST(Members, OnlyWhoIsNotDeclaredIsLeftOutWithAWarning) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {}).backend("green", {}).seen("red", {});
+  std::vector<std::string> warnings;
+  EXPECT_THAT(members_of(builder.build(), warnings), testing::SizeIs(2));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("backends.red")));
+  warnings.clear();
+  builder.snapshot().backends.erase("blue");
+  builder.snapshot().backends.erase("green");
+  builder.spec().backends.pop_back();
+  EXPECT_THAT(members_of(builder.build(), warnings), testing::SizeIs(1));
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("backends.red"))) << "also where as many are not seen";
+}
+
 TEST(Members, OfARollOutOnlyAsManyAsAreDeclaredCount) {
   SnapshotBuilder builder;
   builder.backend("blue", {.spec = 4, .existing = 6, .ready = 5, .rollout = true});
@@ -111,6 +126,7 @@ TEST(Members, ReadyPodsAreThoseThatRunAndAreReady) {
   pods.push_back({.name = "b", .phase = "Running", .ready = false});
   pods.push_back({.name = "c", .phase = "Pending", .ready = true});
   pods.push_back({.name = "d", .phase = "Running"});
+  pods.push_back({.name = "e", .phase = "Failed", .ready = true});
   EXPECT_EQ(member_of(builder).ready_pods, 1);
 }
 

@@ -97,11 +97,16 @@ Memory full_memory(int backends) {
   return memory;
 }
 
-/// What the next decision gets of `memory`.
-Memory read_back(const Memory& memory) {
+api::Snapshot writing() {
   api::Snapshot snapshot;
   snapshot.now = at(0);
   snapshot.service.uid = std::string(64, 'u');
+  return snapshot;
+}
+
+/// What the next decision gets of `memory`.
+Memory read_back(const Memory& memory) {
+  auto snapshot = writing();
   snapshot.memory = print_memory(memory, snapshot);
   EXPECT_LT(snapshot.memory->size(), kLimit);
   auto result = read_memory(snapshot);
@@ -163,6 +168,24 @@ TEST(MemorySize, TheForecastGoesFirstThenWindowsMergeThenReadingsStartAnew) {
   EXPECT_FALSE(anew.balancing.latency);
   EXPECT_EQ(anew.health, full_backend().health);
   EXPECT_EQ(anew.watch, full_backend().watch);
+}
+
+/// `memory` with a name in it that makes a text of `like` as long as `size`.
+Memory padded(Memory memory, Memory like, std::size_t size) {
+  like.backends["x"];
+  const auto length = print_memory(like, writing()).size();
+  memory.backends[std::string(size - length + 1, 'x')];
+  return memory;
+}
+
+TEST(MemorySize, NothingIsGivenUpOfATextThatJustFits) {
+  const auto memory = full_memory(1);
+  EXPECT_TRUE(knows_seasons(read_back(padded(memory, memory, kLimit - 1))));
+  EXPECT_FALSE(knows_seasons(read_back(padded(memory, memory, kLimit))));
+  auto without_seasons = memory;
+  without_seasons.history.seasons = {};
+  EXPECT_THAT(read_back(padded(memory, without_seasons, kLimit - 1)).history.highest, SizeIs(64));
+  EXPECT_THAT(read_back(padded(memory, without_seasons, kLimit)).history.highest, SizeIs(16));
 }
 
 TEST(MemorySize, AnyNumberOfBackendsFits) {

@@ -57,6 +57,14 @@ TEST(MemoryReader, MomentsCountBackFromTheWriting) {
   EXPECT_TRUE(failed) << "a moment after the writing";
 }
 
+TEST(MemoryReader, MomentsAreExactToTheNanosecond) {
+  bool failed = false;
+  const auto time = [](MemoryReader& reader, auto value) { return reader.time(value); };
+  // Both are a little less as doubles, times a billion.
+  EXPECT_EQ(read_back("0.001000001", time, failed), at(900) - std::chrono::nanoseconds{1'000'001});
+  EXPECT_EQ(read_back("8.2", time, failed), at(900) - std::chrono::milliseconds{8'200});
+}
+
 class MemoryWriterReals : public testing::TestWithParam<double> {};
 
 TEST_P(MemoryWriterReals, ReadBackAsTheyWere) {
@@ -90,11 +98,18 @@ TEST(MemoryWriter, WhatIsNoNumberIsNothing) {
   EXPECT_EQ(writer.take(), "[0,0]");
 }
 
+TEST(MemoryWriter, NumbersAreAsShortAsTheyCanBe) {
+  MemoryWriter writer{at(0), 64};
+  writer.open('[').real(3).real(-0.5).real(1e15).real(1e20).close(']');
+  EXPECT_EQ(writer.take(), "[3,-0.5,1e+15,1e+20]");
+}
+
 TEST(MemoryWriter, NamesOfOthersAreEscapedAndGrowBeyondWhatWasExpected) {
   MemoryWriter writer{at(0), 1};
-  const std::string strange = "a\"b\\c\n\x80" + std::string(300, 'x');
+  const std::string strange = "a\"b\\c\n~ \x7f\x80" + std::string(300, 'x');
   writer.open('{').name(strange).number(-5).key("k").text("").close('}');
-  EXPECT_EQ(writer.take(), "{\"a\\\"b\\\\c\\u000a\\u0080" + std::string(300, 'x') + "\":-5,\"k\":\"\"}");
+  EXPECT_EQ(writer.take(),
+            "{\"a\\\"b\\\\c\\u000a~ \\u007f\\u0080" + std::string(300, 'x') + "\":-5,\"k\":\"\"}");
 }
 
 }  // namespace

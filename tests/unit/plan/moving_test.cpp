@@ -1,47 +1,13 @@
-#include "moving.hpp"
-
-#include <limits>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "movers.hpp"
+
 namespace evenkeel::plan {
 namespace {
-
-using testing::DoubleNear;
-using testing::Pointwise;
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-
-/// A replica carries 70; nothing bounds what it carries of a share.
-Mover mover(double set, double target, std::int32_t ready) {
-  return {.set = set, .target = target, .ready = ready, .ready_capacity = 70.0 * ready, .carried = kInf};
-}
-Mover unfit(double set, double target = 0) {
-  auto result = mover(set, target, 0);
-  result.is_unfit = true;
-  return result;
-}
-Mover out(double set, std::int32_t ready) {
-  auto result = mover(set, 0, ready);
-  result.is_out = true;
-  return result;
-}
-
-std::vector<double> weights_of(const Moved& moved) {
-  std::vector<double> weights;
-  weights.reserve(moved.moves.size());
-  for (const auto& move : moved.moves) weights.push_back(move.weight);
-  return weights;
-}
-std::vector<double> weights(const std::vector<Mover>& movers, const Movement& movement) {
-  return weights_of(move_shares(movers, movement));
-}
-auto near(const std::vector<double>& wanted) {
-  return Pointwise(DoubleNear(1e-6), wanted);
-}
 
 TEST(RoomOf, IsItsPartOfWhatIsReadyOrOfDemand) {
   const std::vector<Mover> movers = {mover(50, 50, 2), mover(50, 50, 3), mover(0, 0, 9)};

@@ -49,10 +49,37 @@ TEST(Parts, ANeedBetweenTwoCountsMovesNoReplicaToAndFro) {
   EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(5, 6));
 }
 
+TEST(Parts, OnlyWhoHasMoreThanBeforeAndThanItsMinimumGivesOneBack) {
+  // 4, 5.55 and 5.45 of 15 are 4, 6 and 5.
+  std::vector<Holder> holders = {{.division = 4, .need = 4, .last = 4},
+                                 {.division = 5.55, .need = 5.55, .last = 5},
+                                 {.division = 5.45, .need = 5.45, .last = 6}};
+  EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 5, 6));
+  EXPECT_THAT(divide(holders, {.total = 15, .most = 16}), ElementsAre(4, 6, 6)) << "there is room for it";
+  holders[1].minimum = 6;
+  EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 6, 5));
+  holders[1].minimum = 0;
+  holders[1].last.reset();
+  EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 6, 5)) << "nobody knows what it had";
+}
+
+TEST(Parts, WhoHasAllThatItNeedsGivesOneBack) {
+  const std::vector<Holder> holders = {{.division = 6, .need = 6, .last = 5},
+                                       {.division = 5, .need = 5, .last = 6}};
+  EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(5, 6));
+}
+
 TEST(Parts, WhoNeedsAllOfItGivesNothingBack) {
   const std::vector<Holder> holders = {{.division = 7.2, .need = 7.2, .last = 5},
                                        {.division = 4.8, .need = 4.8, .last = 6}};
   EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(7, 4));
+}
+
+TEST(Parts, AMaximumIsOnesOwnAndNeverBelowOnesOwnMinimum) {
+  const std::vector<Holder> holders = {{.division = 50, .minimum = 5}, {.division = 50, .maximum = 2}};
+  EXPECT_THAT(divide(holders, {.total = 10, .most = 10}), ElementsAre(8, 2));
+  const std::vector<Holder> crossed = {{.division = 50}, {.division = 50, .minimum = 4, .maximum = 2}};
+  EXPECT_THAT(divide(crossed, {.total = 10, .most = 10}), ElementsAre(6, 4));
 }
 
 TEST(Parts, OfNothingAreNothing) {
@@ -95,6 +122,18 @@ TEST(Extras, StayWithinTheBoundAndGoToTheMostLoaded) {
   EXPECT_THAT(divide(holders, {.total = 4, .most = 6, .demand = 1000}), ElementsAre(3, 3));
 }
 
+TEST(Extras, AreForLoadsThatAreMoreThanRoundingAboveWhatIsPlanned) {
+  const std::vector<Holder> one = {{.division = 100, .share = 1, .planned = 1, .had_extra = true}};
+  EXPECT_THAT(divide(one, {.total = 1, .most = 2, .demand = 1 + 1e-9}), ElementsAre(1));
+  EXPECT_THAT(divide(one, {.total = 1, .most = 2, .demand = 1 + 2e-9}), ElementsAre(2));
+}
+
+TEST(Extras, DoNotGoBeyondAMaximum) {
+  auto holders = halves();
+  holders[0].maximum = 2;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 20, .demand = 1000}), ElementsAre(2, 3));
+}
+
 TEST(Extras, OfEquallyLoadedTheFirst) {
   EXPECT_THAT(divide(halves(), {.total = 4, .most = 5, .demand = 1000}), ElementsAre(3, 2));
 }
@@ -128,6 +167,8 @@ TEST(PartsByNeed, FallOnlyWhenTheyExceedTheNeedByMoreThanAReplicaAndAThird) {
   EXPECT_TRUE(parts[0].kept);
   EXPECT_FALSE(parts[1].kept);
   EXPECT_THAT(divide(by_need(3.6, 5), division), ElementsAre(4, 4)) << "1.4 more";
+  const std::vector<Holder> few = {{.division = 1, .need = 0.7, .last = 2}, {.division = 1, .need = 0.7}};
+  EXPECT_THAT(divide(few, {.total = 2, .most = 20}), ElementsAre(2, 1)) << "1.3 is not more than that";
 }
 
 TEST(PartsByNeed, WhatIsKeptStaysWithinTheBound) {

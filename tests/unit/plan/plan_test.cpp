@@ -70,6 +70,34 @@ TEST(PlanOrder, WhoIsNotSeenOrNotDecidedIsNotScaled) {
   EXPECT_THAT(targets(result), ElementsAre(R"(Deployment/shop-red/scale {"spec":{"replicas":5}})"));
 }
 
+TEST(PlanOrder, WhatIsNotOursToScaleIsNotScaled) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2})
+      .backend("green", {.spec = std::nullopt})
+      .backend("red", {.spec = 2})
+      .backend("grey", {.spec = 2, .has_workload = false});
+  builder.snapshot().backends["grey"].spec_replicas = 2;
+  api::Decision decision;
+  for (const char* name : {"green", "grey"}) decision.backends[name].replicas = 5;
+  decision.backends["red"].replicas = 2;
+  decision.backends["blue"].replicas.reset();
+  EXPECT_THAT(targets(plan(builder.build(), decision)), IsEmpty());
+}
+
+TEST(PlanOrder, OnlyWhoIsDecidedAndHasAServiceIsWrittenIntoARoute) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {}).backend("red", {}).backend("green", {});
+  builder.spec().backends[1].service.reset();
+  builder.spec().routes = {{.name = "main", .kind = "HTTPRoute", .object_name = "shop"}};
+  builder.snapshot().routes = {
+      {.kind = "HTTPRoute", .key = {.ns = "store", .name = "shop"}, .json = http_route(1, 1)}};
+  api::Decision decision;
+  for (const char* name : {"blue", "red", "green"}) decision.backends[name].weight = 50;
+  const auto result = plan(builder.build(), decision);
+  EXPECT_THAT(result.routes[0].status.encoded_weights,
+              ElementsAre(testing::Key("blue"), testing::Key("green")));
+}
+
 TEST(PlanOrder, AShareRisesOnlyToWhatIsReadyAndItsSenderKeepsWhatItsShareTakes) {
   SnapshotBuilder builder;
   builder.backend("blue", {.weight = 10, .spec = 9, .share = 50})

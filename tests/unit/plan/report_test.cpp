@@ -82,5 +82,197 @@ TEST(NoReadyEndpoints, NamesThoseThatMayTakeTraffic) {
   EXPECT_TRUE(condition(decision, "Ready").message.ends_with("look at the pods of blue"));
 }
 
+using testing_support::SnapshotBuilder;
+
+const std::string& message(const api::Decision& decision, const std::string& type) {
+  return condition(decision, type).message;
+}
+bool has_step(const std::vector<api::Step>& steps, const std::string& name) {
+  return std::ranges::find(steps, name, &api::Step::step) != steps.end();
+}
+
+/// What is decided of `builder` once each of `down` has lost its endpoints, five seconds after all was well.
+api::Decision after_losing(SnapshotBuilder& builder, const std::vector<std::string>& down) {
+  const auto before = decide(builder.build());
+  builder.now(5).memory(before.memory);
+  for (const auto& name : down) {
+    auto& seen = builder.snapshot().backends.at(name);
+    seen.ready_replicas = 0;
+    seen.endpoints = api::Endpoints{.ready = 0, .total = 0};
+  }
+  auto& sample = builder.snapshot().metrics.at("rps").samples.front();
+  sample.time = builder.snapshot().now;
+  return decide(builder.build());
+}
+
+TEST(States, TellWhoTakesTrafficAndWhoStandsBy) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 1, .share = 0})
+      .backend("red", {.weight = 0, .spec = 1, .share = 0})
+      .backend("grey", {.tier = 1, .spec = 1, .share = 0})
+      .metric("rps", 150);
+  builder.snapshot().service.annotations["evenkeel.dev/drain"] = "grey";
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(decision.backends.at("blue").state, api::BackendState::Active);
+  EXPECT_EQ(decision.backends.at("blue").reason, "it takes traffic");
+  EXPECT_EQ(decision.backends.at("green").state, api::BackendState::Standby);
+  EXPECT_EQ(decision.backends.at("green").reason, "it stands by");
+  EXPECT_EQ(decision.backends.at("red").state, api::BackendState::Draining);
+  EXPECT_EQ(decision.backends.at("red").reason, "its weight is 0");
+  EXPECT_EQ(decision.backends.at("grey").state, api::BackendState::Draining);
+}
+
+TEST(States, AStandbyIsActiveUntilItsShareHasGoneBack) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 3, .share = 0})
+      .metric("rps", 150);
+  builder.spec().failover.failback = {.after = std::chrono::seconds{0}, .step_percent = 100};
+  builder.memory(after_losing(builder, {"blue"}).memory).now(90).metric("rps", 150);
+  builder.seen("blue", {.spec = 3, .share = 0}).seen("green", {.spec = 3, .share = 100});
+  const auto decision = decide(builder.build());
+  const auto& green = decision.backends.at("green");
+  EXPECT_EQ(green.target_weight, 0);
+  EXPECT_GT(green.weight, 0);
+  EXPECT_EQ(green.state, api::BackendState::Active);
+}
+
+std::string detail_of_move(const api::Decision& decision, const std::string& name) {
+  const auto& steps = decision.backends.at("blue").steps;
+  const auto found = std::ranges::find(steps, name, &api::Step::step);
+  return found == steps.end() ? "" : found->detail.value_or("");
+}
+
+TEST(RecordOfABackend, SaysWhyItsShareMovedOrStayed) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 3, .share = 0})
+      .metric("rps", 150);
+  EXPECT_EQ(detail_of_move(decide(builder.build()), "Stay"), "it stays");
+  EXPECT_EQ(detail_of_move(after_losing(builder, {"blue"}), "AtOnce"),
+            "what cannot be served or carried moves at once");
+  Full service{4, 4, 200};
+  service.edit({3, 5});
+  EXPECT_EQ(detail_of_move(service.tick(10), "Edit"),
+            "an edit or a drain moves as fast as capacity becomes ready");
+}
+
+TEST(FailedOver, IsFalseWhileAllTrafficIsOnTierZero) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 3, .share = 100})
+      .backend("green", {.tier = 1, .spec = 1, .share = 0})
+      .metric("rps", 150);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(condition(decision, "FailedOver").status, api::ConditionStatus::False);
+  EXPECT_EQ(message(decision, "FailedOver"), "all traffic is on tier 0: blue");
+}
+
+TEST(FailedOver, NamesThoseOfLowerTiersThatMayTakeTrafficAndHaveNoEndpoint) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("grey", {.weight = 0, .spec = 1, .share = 0})
+      .backend("green", {.tier = 1, .spec = 3, .share = 0})
+      .backend("red", {.tier = 1, .spec = 1, .share = 0})
+      .backend("black", {.tier = 2, .spec = 1, .share = 0})
+      .metric("rps", 50);
+  const auto decision = after_losing(builder, {"blue", "grey", "red"});
+  EXPECT_EQ(message(decision, "FailedOver"),
+            "tier 1 serves: green; blue has no ready endpoint: look at the pods");
+}
+
+TEST(FailedOver, NamesAllTiersThatServe) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 1, .share = 0})
+      .backend("red", {.tier = 2, .spec = 1, .share = 0})
+      .metric("rps", 130);
+  const auto decision = after_losing(builder, {"blue"});
+  EXPECT_EQ(message(decision, "FailedOver"),
+            "tiers 1 to 2 serve: green and red; blue has no ready endpoint: look at the pods");
+}
+
+TEST(FailedOver, IsAnEventThatBlamesNobodyForADrain) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  builder.memory(decide(builder.build()).memory).now(5).metric("rps", 100);
+  builder.snapshot().service.annotations["evenkeel.dev/drain"] = "blue=now";
+  const auto decision = decide(builder.build());
+  const auto told = std::ranges::find(decision.events, "FailedOver", &api::Event::reason);
+  ASSERT_NE(told, decision.events.end());
+  EXPECT_EQ(told->message, "traffic moves from tier 0 to tier 1 (green)");
+}
+
+TEST(WeightsEffective, IsNotBoundByCapacityWhereTrafficWaitsToGoBack) {
+  SnapshotBuilder builder;
+  builder.spec().failover.failback.mode = api::FailbackMode::Manual;
+  builder.backend("blue", {.max = 2, .spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  const auto lost = after_losing(builder, {"blue"});
+  builder.now(10).memory(lost.memory).metric("rps", 100);
+  builder.seen("blue", {.spec = 2, .share = 0}).seen("green", {.spec = 2, .share = 100});
+  const auto back = decide(builder.build());
+  EXPECT_EQ(condition(back, "FailedOver").reason, "FailbackWaits");
+  EXPECT_EQ(condition(back, "WeightsEffective").reason, "NotObserved");
+}
+
+/// Blue is meant to have a half of `rps`, and its nine replicas carry 630: @return what is said of that.
+std::string capped_at_nine(double rps) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.max = 9, .spec = 9, .share = 50}).backend("green", {.spec = 30, .share = 50});
+  builder.metric("rps", rps);
+  return condition(decide(builder.build()), "WeightsEffective").reason;
+}
+
+TEST(WeightsEffective, IsBoundByCapacityWhereAMaximumTakesMoreThanFivePoints) {
+  EXPECT_EQ(capped_at_nine(1400), "NotObserved");
+  EXPECT_EQ(capped_at_nine(1410), "CapacityBound");
+}
+
+TEST(WeightsEffective, OneObservedShareIsEnoughToTell) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 50}).backend("green", {.spec = 2, .share = 50});
+  builder.metric("rps", 200);
+  EXPECT_EQ(condition(decide(builder.build()), "WeightsEffective").reason, "NotObserved");
+  builder.snapshot().backends["green"].observed_weight = 50;
+  EXPECT_EQ(condition(decide(builder.build()), "WeightsEffective").reason, "SharesObserved");
+}
+
+TEST(Uncovered, IsToldOfSeveralThatDoNotCarryTheDemandAfterALoss) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 50}).backend("green", {.spec = 2, .share = 50});
+  builder.metric("rps", 280);
+  EXPECT_FALSE(has_step(decide(builder.build()).total.steps, "Uncovered"));
+  EXPECT_TRUE(has_step(after_losing(builder, {"blue"}).total.steps, "Uncovered"));
+  SnapshotBuilder sole;
+  sole.backend("blue", {.spec = 2, .share = 100}).metric("rps", 2000);
+  EXPECT_FALSE(has_step(decide(sole.build()).total.steps, "Uncovered"));
+}
+
+TEST(RecordOfABackend, SaysOfAStepThatItWaitsForNothing) {
+  Full service{4, 4, 400};
+  service.fail_metric();
+  service.edit({1, 7});
+  const auto decision = service.tick(10);
+  ASSERT_LT(weight(decision, "green"), decision.backends.at("green").target_weight);
+  EXPECT_EQ(has_step(decision.backends.at("green").steps, "UpBeforeShift"), weight(decision, "green") <= 50);
+}
+
+TEST(RecordOfABackend, TellsAlsoOfOneWithoutAWorkloadWhatItWaitsFor) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 1, .share = 0, .has_workload = false})
+      .backend("green", {.spec = 9, .share = 100, .has_workload = false})
+      .metric("rps", 500);
+  const auto decision = decide(builder.build());
+  const auto& steps = decision.backends.at("blue").steps;
+  EXPECT_NEAR(weight(decision), 14, 1e-6) << "70 of 500";
+  const auto wait = std::ranges::find(steps, "UpBeforeShift", &api::Step::step);
+  ASSERT_NE(wait, steps.end());
+  EXPECT_EQ(wait->detail, "it rises when more of it is ready");
+}
+
 }  // namespace
 }  // namespace evenkeel::plan

@@ -69,6 +69,7 @@ class Sizing {
   bool is_edited = false;
   std::vector<double> needs;  ///< Of the metric that decides; empty: another one does.
   std::vector<double> known_needs;
+  bool are_needs_unknown = false;
 
  private:
   void find_members() {
@@ -84,6 +85,7 @@ class Sizing {
             .measured = measured,
             .is_edited = is_edited,
             .needs = needs,
+            .are_needs_unknown = are_needs_unknown,
             .known_needs = known_needs};
   }
   std::vector<Member> members_;
