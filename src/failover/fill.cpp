@@ -202,6 +202,7 @@ void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
   };
   const bool found = choose([&](std::size_t i) { return !spared(i); }) ||
                      choose([&](std::size_t i) { return caps_.probation[i] == kInfinite; }) ||
+                     choose([&](std::size_t i) { return caps_.probation[i] > 0; }) ||
                      choose([](std::size_t) { return true; });
   if (found) pour(vessels_, amount, levels_);
 }

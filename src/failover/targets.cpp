@@ -103,8 +103,11 @@ Caps caps_of(const TargetInput& input, const std::vector<double>& uncapped) {
   const double least = std::clamp(input.balancing.min_share_percent, 0, 100) / 100.0;
   for (std::size_t i = 0; i < uncapped.size(); ++i) {
     const auto& backend = input.backends[i];
-    if (backend.fitness != Fitness::Eligible || uncapped[i] <= 0) continue;
-    if (backend.on_probation) {
+    if (backend.fitness != Fitness::Eligible) continue;
+    if (uncapped[i] <= 0) {
+      // Who is meant for no traffic is not tried with what the caps of others leave.
+      if (backend.on_probation) caps.probation[i] = 0;
+    } else if (backend.on_probation) {
       const double part = std::clamp(backend.slow_start.min_percent, 0, 100) / 100.0;
       caps.probation[i] = std::max(least, uncapped[i] * part);
       caps.any = true;

@@ -56,7 +56,8 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
 bool give_one_back(std::span<const Holder> holders, std::vector<Part>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];
-    if (!holder.need || !holder.last || parts[i].replicas <= std::max(*holder.last, holder.minimum)) continue;
+    if (!holder.need || !holder.last || parts[i].replicas <= std::max({*holder.last, holder.minimum, 1}))
+      continue;
     if (*holder.need > parts[i].replicas) continue;
     --parts[i].replicas;
     return true;

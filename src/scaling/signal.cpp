@@ -126,37 +126,62 @@ class Reader {
   void read_pods(const std::vector<api::Sample>& samples) {
     auto& pods = reading_.pods;
     pods.reserve(samples.size());
-    for (const auto& sample : samples) {
-      const auto* pod = label(sample, "pod");
-      const auto judged = pod == nullptr ? JudgedSample{} : judge(query_, sample, context_.now);
+    std::vector<std::string_view> dropped;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto* pod = label(samples[i], "pod");
+      const auto judged = pod == nullptr ? JudgedSample{} : judge(query_, samples[i], context_.now);
       if (pod == nullptr) warn("has samples without the label pod; they are left out");
-      total_.add(judged, sample);
-      if (judged.verdict != Verdict::Used && judged.verdict != Verdict::Abstained) continue;
+      total_.add(judged, samples[i]);
+      if (judged.verdict != Verdict::Used && judged.verdict != Verdict::Abstained) {
+        if (pod != nullptr) dropped.push_back(*pod);
+        continue;
+      }
       pods.push_back({.pod = *pod,
                       .milli = judged.milli,
                       .time = judged.time,
                       .window = judged.window,
                       .abstains = judged.verdict == Verdict::Abstained,
-                      .order = pods.size()});
+                      .order = i});
     }
     const auto by_pod = [](const PodSample& a, const PodSample& b) {
       const auto order = a.pod <=> b.pod;
       return order == 0 ? a.order < b.order : order < 0;
     };
     if (!std::ranges::is_sorted(pods, by_pod)) std::ranges::sort(pods, by_pod);
-    keep_last_of_each_pod();
+    const bool any_twice = keep_last_of_each_pod();
+    const bool any_spare = std::ranges::any_of(dropped, [&](auto pod) { return is_measured(pod); });
+    if (any_twice || any_spare) count_once(samples);
     look_at_serving_pods();
   }
 
-  void keep_last_of_each_pod() {
+  [[nodiscard]] bool is_measured(std::string_view pod) const {
+    return std::ranges::binary_search(reading_.pods, pod, {}, &PodSample::pod);
+  }
+
+  /// @return whether there was a pod with several.
+  bool keep_last_of_each_pod() {
     auto& pods = reading_.pods;
     const auto same = [](const PodSample& a, const PodSample& b) { return a.pod == b.pod; };
-    if (std::ranges::adjacent_find(pods, same) == pods.end()) return;
+    if (std::ranges::adjacent_find(pods, same) == pods.end()) return false;
     warn("has several samples of one pod; the last one counts");
     std::ranges::reverse(pods);
     const auto rest = std::ranges::unique(pods, same);
     pods.erase(rest.begin(), rest.end());
     std::ranges::reverse(pods);
+    return true;
+  }
+
+  /// A pod that has a sample that counts is neither counted twice nor held to be bad for another.
+  void count_once(const std::vector<api::Sample>& samples) {
+    total_ = {};
+    for (const auto& pod : reading_.pods)
+      total_.add(judge(query_, samples[pod.order], context_.now), samples[pod.order]);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const auto* pod = label(samples[i], "pod");
+      if (pod == nullptr) total_.add({}, samples[i]);
+      if (pod == nullptr || is_measured(*pod)) continue;
+      total_.add(judge(query_, samples[i], context_.now), samples[i]);
+    }
   }
 
   /// Parts by backend, and whether too many of those who serve say nothing.

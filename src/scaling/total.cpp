@@ -93,12 +93,14 @@ class Decider {
 
   void follow_asleep(Proposal proposal) {
     const auto [min, max] = input_.limits;
+    outcome_.scaling_limited = limited("DesiredWithinRange");
     if (proposal.replicas.value_or(0) > 0) {
       // Outside the policies: whoever waits for the first replica gets what the load asks for.
       outcome_.replicas = std::min(std::max(*proposal.replicas, min), max);
       outcome_.cause = "metric " + proposal.metric + " is above its activation";
       history_.record_recommendation(input_.now, outcome_.replicas);
       add_step("Wake", outcome_.replicas, outcome_.cause);
+      if (*proposal.replicas > max) outcome_.scaling_limited = limited("TooManyReplicas");
     } else if (falls_back(proposal) && input_.scaling.on_missing_metrics.replicas > 0) {
       const auto asked = input_.scaling.on_missing_metrics.replicas;
       add_step("Fallback", asked, "no metric with activation can be read");
@@ -108,7 +110,9 @@ class Decider {
       const auto rated = std::min(asked, std::max(1, limit));
       add_step("RateLimit", rated);
       outcome_.replicas = std::min(rated, max);
-      outcome_.cause = "no metric can be used and onMissingMetrics asks for it";
+      outcome_.cause = kFallbackCause;
+      if (rated < asked && rated <= max) outcome_.scaling_limited = limited("ScaleUpLimit");
+      if (rated > max) outcome_.scaling_limited = limited("TooManyReplicas");
     } else {
       outcome_.replicas = 0;
       add_step("Asleep", 0, outcome_.scaling_active.message);
@@ -116,19 +120,20 @@ class Decider {
       return;
     }
     add_step("Bounds", outcome_.replicas);
-    const auto asked = proposal.replicas.value_or(outcome_.replicas);
-    outcome_.scaling_limited = limited(asked > max ? "TooManyReplicas" : "DesiredWithinRange");
   }
 
   void follow_awake(Proposal proposal, bool idle) {
+    const char* cause = nullptr;
     if (falls_back(proposal)) {
+      cause = kFallbackCause;
       proposal.replicas = std::max(held_total(), input_.scaling.on_missing_metrics.replicas);
       proposal.metric.clear();
       add_step("Fallback", *proposal.replicas, proposal.problem);
     }
     if (input_.floor && *input_.floor > proposal.replicas.value_or(held_total())) {
       proposal.replicas = input_.floor;
-      add_step("DemandFloor", *proposal.replicas, "what a lost backend carried is still asked for");
+      cause = "what a lost backend carried is still asked for";
+      add_step("DemandFloor", *proposal.replicas, cause);
     }
     if (proposal.replicas && *proposal.replicas < current() && input_.counts.ready == 0) {
       // The traffic is missing because nobody serves it; shrinking in an outage makes coming back slower.
@@ -136,13 +141,14 @@ class Decider {
       add_step("Outage", current(), "no pod is ready: the count does not fall");
     }
     if (proposal.replicas) {
-      follow_proposal(proposal, idle);
+      follow_proposal(proposal, cause, idle);
     } else {
       hold();
     }
   }
 
-  void follow_proposal(const Proposal& proposal, bool idle) {
+  /// @param cause  of a rise that no metric asks for, for people; null: the proposal's metric.
+  void follow_proposal(const Proposal& proposal, const char* cause, bool idle) {
     auto asked = *proposal.replicas;
     // The last replica goes by idleness alone, whatever the figures are rounded to.
     if (input_.scaling.min_replicas == 0) asked = std::max(asked, 1);
@@ -160,10 +166,8 @@ class Decider {
       outcome_.cause = stable == 0 ? "nobody asks for anything" : "all metrics are below their targets";
     } else if (stable > std::max(asked, current())) {
       outcome_.cause = "the forecast asks for it";
-    } else if (proposal.metric.empty()) {
-      outcome_.cause = "no metric can be used and onMissingMetrics asks for it";
     } else {
-      outcome_.cause = "metric " + proposal.metric + " is above its target";
+      outcome_.cause = cause != nullptr ? cause : "metric " + proposal.metric + " is above its target";
     }
   }
 
@@ -184,6 +188,10 @@ class Decider {
       return;
     }
     limit_rate(stable);
+    if (outcome_.replicas < held) {
+      outcome_.replicas = held;
+      add_step("Hold", held, "what was decided when the limit was wider stays");
+    }
     outcome_.cause = "the forecast asks for it";
   }
 
@@ -229,6 +237,7 @@ class Decider {
     add_step("Frozen", current(), "the fleet breaker forbids shrinking");
   }
 
+  static constexpr const char* kFallbackCause = "no metric can be used and onMissingMetrics asks for it";
   /// Beside one for each metric.
   static constexpr std::size_t kUsualSteps = 4;
 

@@ -29,7 +29,8 @@ def main() -> int:
     options = _parse()
     everywhere = places(REPOSITORY, tuple(options.rooms))
     proven = equivalents()
-    unknown = [key for key in proven if key not in {mutant.key for mutant in places(REPOSITORY)}]
+    there = {mutant.key for mutant in places(REPOSITORY)}
+    unknown = [key for key in proven if key not in there]
     for path, text, change in unknown:
         print(f"tools/mutation/equivalent.txt names what is not there: {path}: {text}: {change}", file=sys.stderr)
     if options.files:

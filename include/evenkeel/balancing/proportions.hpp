@@ -9,7 +9,7 @@
 #include "evenkeel/api/load_balanced_service.hpp"
 #include "evenkeel/base/clock.hpp"
 
-/// Proportions inside a tier, for all algorithms. docs/balancing.md is the specification.
+/// Proportions inside a tier, for all algorithms. docs/health.md, "Proportions", is the specification.
 namespace evenkeel::balancing {
 
 /// One reading of one backend. Empty optional at its place: it is missing, or nobody asked.

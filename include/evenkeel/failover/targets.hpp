@@ -12,7 +12,7 @@
 #include "evenkeel/base/clock.hpp"
 #include "evenkeel/failover/fitness.hpp"
 
-/// Which share everybody is meant to have. docs/failover.md is the specification.
+/// Which share everybody is meant to have. docs/health.md, "Target shares", is the specification.
 namespace evenkeel::failover {
 
 /// One backend, as far as its share depends on it.

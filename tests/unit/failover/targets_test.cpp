@@ -168,6 +168,11 @@ INSTANTIATE_TEST_SUITE_P(
             8.0,
             {5, 95},
             45},
+        Row{"AStandbyIsNotTriedWithWhatSlowStartLeaves",
+            {fresh(fit(0, 50)), on_probation(fit(1, 1))},
+            4.0,
+            {100, 0}},
+        Row{"NorWithWhatProbationLeaves", {on_probation(fit(0, 50)), on_probation(fit(1, 1))}, 4.0, {100, 0}},
         Row{"AStandbyWithoutTrafficIsNotTried", {fit(0, 1), on_probation(fit(1, 1))}, 4.0, {100, 0}}),
     [](const auto& row) { return row.param.name; });
 

@@ -29,7 +29,7 @@ api::Snapshot snapshot_with(const std::string& uid, std::optional<std::string> t
 
 /// A text of ours, written a hundred seconds ago, that says `members` beside.
 std::string text_with(const std::string& members) {
-  return R"({"v":2,"at":1767225500000000000,"uid":"u")" + members + "}";
+  return R"({"v":3,"at":1767225500000000000,"uid":"u")" + members + "}";
 }
 ReadMemory read(const std::string& text) {
   return read_memory(snapshot_with("u", text));
@@ -44,7 +44,7 @@ TEST(MemoryHead, IsOfThisVersionAndOfThisObject) {
   EXPECT_FALSE(own.unreadable);
   EXPECT_EQ(own.memory.total, 7);
   EXPECT_EQ(own.memory.decided, at(-100));
-  for (const char* version : {"1", "3", "\"2\""}) {
+  for (const char* version : {"1", "2", "4", "\"3\""}) {
     const auto other =
         read(std::string{R"({"v":)"} + version + R"(,"at":1767225500000000000,"uid":"u","total":7})");
     EXPECT_FALSE(other.found) << version;

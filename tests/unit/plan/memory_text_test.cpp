@@ -72,7 +72,7 @@ TEST_P(MemoryWriterReals, ReadBackAsTheyWere) {
   writer.open('[').real(GetParam()).real(-GetParam()).close(']');
   const auto text = writer.take();
   simdjson::dom::parser parser;
-  simdjson::dom::array items = parser.parse(text).value();
+  const simdjson::dom::array items = parser.parse(text).value();
   EXPECT_EQ(items.at(0).get<double>().value(), GetParam()) << text;
   EXPECT_EQ(items.at(1).get<double>().value(), -GetParam()) << text;
 }

@@ -159,6 +159,18 @@ TEST_F(Idle, AsleepAnUnreadableMetricFollowsOnMissingMetrics) {
   EXPECT_EQ(without(100, Quality::Stale).replicas, 1) << "half of nothing must not keep it asleep for ever";
 }
 
+TEST_F(Idle, AsleepAFallbackSaysWhatLimitsIt) {
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 6};
+  EXPECT_EQ(without(0, Quality::Error).scaling_limited.reason, "ScaleUpLimit") << "4 of 6";
+  current = 0;
+  scaling.max_replicas = 2;
+  EXPECT_EQ(without(100, Quality::Error).scaling_limited.reason, "TooManyReplicas");
+  current = 0;
+  scaling.max_replicas = 3;
+  scaling.on_missing_metrics.replicas = 3;
+  EXPECT_EQ(without(200, Quality::Error).scaling_limited.reason, "DesiredWithinRange");
+}
+
 TEST_F(Idle, AFallbackToNothingLeavesItAsleep) {
   scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 0};
   const auto outcome = without(0, Quality::Error);

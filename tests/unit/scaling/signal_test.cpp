@@ -169,7 +169,20 @@ TEST(ReadSignal, OfAPodsSamplesTheLastCounts) {
   EXPECT_EQ(reading.pods[0].pod, "b");
   EXPECT_EQ(reading.pods[0].milli, 5'000);
   EXPECT_EQ(reading.pods[1].milli, 1'000);
+  EXPECT_EQ(reading.milli, 3'000) << "the mean of two pods, not of three samples";
   EXPECT_EQ(reading.warnings.size(), 1U);
+}
+
+TEST(ReadSignal, ABadSampleOfAPodThatHasAGoodOneIsNoHole) {
+  auto metric = rps();
+  metric.scope = api::MetricScope::Pod;
+  api::MetricReading given{.samples = {sample(kNan), sample(2), sample(9, 5000)}, .error = std::nullopt};
+  for (auto& each : given.samples) each.labels = {{"pod", "a"}};
+  const auto reading = read_signal(metric, &given, {.now = at(1000)});
+  EXPECT_EQ(reading.quality, Quality::Fresh);
+  EXPECT_EQ(reading.milli, 2'000);
+  given.samples[2].labels = {{"pod", "b"}};
+  EXPECT_EQ(read_signal(metric, &given, {.now = at(1000)}).quality, Quality::Partial) << "b has no other";
 }
 
 api::Pod serving_pod(const char* name) {

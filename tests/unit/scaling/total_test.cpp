@@ -372,6 +372,32 @@ TEST_F(Total, AFloorOfDemandHoldsWhateverTheMetricsSay) {
   EXPECT_EQ(step(2, 0, Quality::Error).replicas, 18) << "it raises and never lowers";
 }
 
+TEST_F(Total, ARiseByTheFloorOfDemandNamesItAsItsCause) {
+  const std::string cause = "what a lost backend carried is still asked for";
+  floor = 14;
+  EXPECT_EQ(step(0, 5).cause, cause);
+  floor = 18;
+  EXPECT_EQ(step(1, 0, Quality::Error).cause, cause);
+  floor = 19;
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 7};
+  EXPECT_EQ(step(2, 0, Quality::Error).cause, cause);
+  floor = 3;
+  scaling.on_missing_metrics.replicas = 25;
+  EXPECT_EQ(step(3, 0, Quality::Error).cause, "no metric can be used and onMissingMetrics asks for it");
+}
+
+TEST_F(Total, AForecastUnderANarrowPolicyTakesNoRiseBack) {
+  asked = {std::nullopt};
+  constexpr std::int64_t kDays = 3 * 86'400;
+  scaling.predictive.mode = api::PredictiveMode::Enforce;
+  for (std::int64_t t = 0; t < kDays; t += 600) history.seasons.record(scaling.predictive, at(t), 20);
+  history.pending = PendingScale{.time = at(kDays - 5), .from = 10, .to = 16, .backends = {}};
+  scaling.scale_up.policies = {{PolicyType::Pods, 4, seconds{15}}};
+  const auto outcome = step(kDays, 0, Quality::Error);
+  EXPECT_EQ(outcome.replicas, 16) << "decided while the policy was wider";
+  EXPECT_EQ(outcome.steps.back().step, "Hold");
+}
+
 struct LimitRow {
   std::string name;
   std::vector<api::ScalingPolicy> policies;
