@@ -41,7 +41,9 @@ class Driver {
   Driver(std::uint64_t seed, Readings readings, bool record) : model_{seed, readings}, record_{record} {}
 
   Course run() {
-    for (int i = 0; i < kDecisions && course_.problems.empty(); ++i) decide(i);
+    // Whose readings look back on several decisions learns of each step later.
+    decisions_ = model_.has_windows() ? 2 * kDecisions : kDecisions;
+    for (int i = 0; i < decisions_ && course_.problems.empty(); ++i) decide(i);
     if (course_.problems.empty()) judge();
     return std::move(course_);
   }
@@ -60,7 +62,7 @@ class Driver {
     decision_ = plan::decide(*snapshot);
     memory_ = decision_.memory;
     if (record_) course_.table.push_back(row(step));
-    if (step >= kDecisions - kRest) watch(step == kDecisions - kRest);
+    if (step >= decisions_ - kRest) watch(step == decisions_ - kRest);
     note();
     model_.step(decision_);
   }
@@ -237,6 +239,7 @@ class Driver {
 
   Model model_;
   bool record_;
+  int decisions_ = kDecisions;
   api::SnapshotReader reader_;
   std::optional<std::string> memory_;
   api::Decision decision_;

@@ -23,7 +23,7 @@ struct Passed {
   bool pods = false;     ///< A metric of pods beside the load.
 };
 
-/// The end of a service's 200 decisions, and how it got there.
+/// The end of a service's decisions, and how it got there.
 struct Course {
   std::vector<std::string> problems;  ///< Each "rule: detail"; empty: it came to rest as it should.
   Passed passed;
@@ -31,6 +31,7 @@ struct Course {
   std::vector<std::string> lines;  ///< The snapshots, when asked for.
 };
 
+/// Of one whose readings look back on several of them twice as many.
 inline constexpr int kDecisions = 200;
 /// The last decisions, in which nothing may move any more.
 inline constexpr int kRest = 40;

@@ -39,7 +39,7 @@ class Start {
     builder.now(time.count());
     return *this;
   }
-  std::vector<double> shares() {
+  std::vector<double> shares() const {
     std::vector<std::string> warnings;
     const auto members = members_of(builder.build(), warnings);
     return starting_shares(builder.build(), members, memory);
