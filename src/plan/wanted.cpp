@@ -58,9 +58,21 @@ class Wanting {
     return figures_[i].member->declared->tier > lowest_tier_.value_or(0);
   }
 
+  /// Own readings decide how the total is divided, and only because shares have just moved none can be used.
+  [[nodiscard]] bool division_stands() {
+    if (!input_.are_needs_unknown || input_.is_edited) return false;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const bool takes_part = figures_[i].full > 0;
+      if (takes_part != figures_[i].sizing > 0) return false;
+      if (takes_part && remembered(i).part.value_or(0) <= 0) return false;
+    }
+    return true;
+  }
+
   [[nodiscard]] std::vector<Holder> holders() {
     std::vector<Holder> holders;
     holders.reserve(figures_.size());
+    const bool stands = division_stands();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& backend = figures_[i];
       const auto& before = remembered(i);
@@ -74,8 +86,9 @@ class Wanting {
                     .last = std::nullopt};
       // What its load asked for beside is asked for anew, or it would count twice.
       if (before.part) holder.last = *before.part - (before.had_extra ? 1 : 0);
-      // A need that is not known just now is no reason to fall.
+      // A need that is not known just now is no reason to fall, nor to divide in another way.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
+      if (stands && backend.full > 0) holder.division = *holder.last;
       if (!input_.known_needs.empty() && backend.full > 0) holder.need = input_.known_needs[i];
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = input_.needs[i];

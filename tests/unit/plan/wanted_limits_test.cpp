@@ -43,6 +43,28 @@ TEST(WantedByNeed, WhoHasNoFullShareKeepsNothingFromTheOthers) {
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(1, 6));
 }
 
+TEST(WantedByNeed, WhileNoNeedIsKnownTheTotalIsDividedAsBefore) {
+  Sizing service;
+  service.total = 9;
+  service.add("blue", {.spec = 3}, 50);
+  service.add("green", {.spec = 6}, 50);
+  service.are_needs_unknown = true;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 4)) << "there is no before";
+  const auto had = [&](std::int32_t blue, std::int32_t green) {
+    service.memory.backends["blue"].part = blue;
+    service.memory.backends["green"].part = green;
+  };
+  had(3, 6);
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(3, 6));
+  had(3, 6);
+  service.total = 18;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(6, 12));
+  had(3, 6);
+  service.total = 9;
+  service.are_needs_unknown = false;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 4));
+}
+
 TEST(WantedCarry, OfLessThanHalfAReplicaIsNone) {
   Sizing service;
   service.add("blue", {.spec = 10}, 100);
