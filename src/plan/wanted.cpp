@@ -63,7 +63,7 @@ class Wanting {
     if (!input_.are_needs_unknown || input_.is_edited) return false;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const bool takes_part = figures_[i].full > 0;
-      if (takes_part != figures_[i].sizing > 0) return false;
+      if (takes_part != (figures_[i].sizing > 0)) return false;
       if (takes_part && remembered(i).part.value_or(0) <= 0) return false;
     }
     return true;
