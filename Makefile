@@ -62,7 +62,7 @@ properties: python ## a million decisions against what always holds (DECISIONS=,
 	@cmake --build --preset proof -j $(JOBS) --target property
 	@build/proof/tests/property/property --decisions=$(DECISIONS) --seed=$(SEED) --keep-going
 
-loop: python ## 10,000 services in closed loop, 200 decisions each (SERVICES=, SEED=)
+loop: python ## 10,000 services in closed loop, 200 decisions each or more (SERVICES=, SEED=)
 	@$(PYTHON) -m tools.setup --group build
 	@cmake --preset proof $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset proof -j $(JOBS) --target closed_loop

@@ -126,14 +126,14 @@ class Reader {
   void read_pods(const std::vector<api::Sample>& samples) {
     auto& pods = reading_.pods;
     pods.reserve(samples.size());
-    std::vector<std::string_view> dropped;
+    bool any_bad = false;
     for (std::size_t i = 0; i < samples.size(); ++i) {
       const auto* pod = label(samples[i], "pod");
       const auto judged = pod == nullptr ? JudgedSample{} : judge(query_, samples[i], context_.now);
       if (pod == nullptr) warn("has samples without the label pod; they are left out");
       total_.add(judged, samples[i]);
       if (judged.verdict != Verdict::Used && judged.verdict != Verdict::Abstained) {
-        if (pod != nullptr) dropped.push_back(*pod);
+        any_bad = true;
         continue;
       }
       pods.push_back({.pod = *pod,
@@ -149,13 +149,8 @@ class Reader {
     };
     if (!std::ranges::is_sorted(pods, by_pod)) std::ranges::sort(pods, by_pod);
     const bool any_twice = keep_last_of_each_pod();
-    const bool any_spare = std::ranges::any_of(dropped, [&](auto pod) { return is_measured(pod); });
-    if (any_twice || any_spare) count_once(samples);
+    if (any_twice || any_bad) count_once(samples);
     look_at_serving_pods();
-  }
-
-  [[nodiscard]] bool is_measured(std::string_view pod) const {
-    return std::ranges::binary_search(reading_.pods, pod, {}, &PodSample::pod);
   }
 
   /// @return whether there was a pod with several.
@@ -174,13 +169,12 @@ class Reader {
   /// A pod that has a sample that counts is neither counted twice nor held to be bad for another.
   void count_once(const std::vector<api::Sample>& samples) {
     total_ = {};
-    for (const auto& pod : reading_.pods)
-      total_.add(judge(query_, samples[pod.order], context_.now), samples[pod.order]);
+    SampleFinder kept{reading_.pods};
     for (std::size_t i = 0; i < samples.size(); ++i) {
       const auto* pod = label(samples[i], "pod");
-      if (pod == nullptr) total_.add({}, samples[i]);
-      if (pod == nullptr || is_measured(*pod)) continue;
-      total_.add(judge(query_, samples[i], context_.now), samples[i]);
+      const auto* counts = pod == nullptr ? nullptr : kept.find(*pod);
+      if (counts != nullptr && counts->order != i) continue;
+      total_.add(pod == nullptr ? JudgedSample{} : judge(query_, samples[i], context_.now), samples[i]);
     }
   }
 

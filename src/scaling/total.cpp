@@ -93,14 +93,14 @@ class Decider {
 
   void follow_asleep(Proposal proposal) {
     const auto [min, max] = input_.limits;
-    outcome_.scaling_limited = limited("DesiredWithinRange");
+    const char* reason = "DesiredWithinRange";
     if (proposal.replicas.value_or(0) > 0) {
       // Outside the policies: whoever waits for the first replica gets what the load asks for.
       outcome_.replicas = std::min(std::max(*proposal.replicas, min), max);
       outcome_.cause = "metric " + proposal.metric + " is above its activation";
       history_.record_recommendation(input_.now, outcome_.replicas);
       add_step("Wake", outcome_.replicas, outcome_.cause);
-      if (*proposal.replicas > max) outcome_.scaling_limited = limited("TooManyReplicas");
+      if (*proposal.replicas > max) reason = "TooManyReplicas";
     } else if (falls_back(proposal) && input_.scaling.on_missing_metrics.replicas > 0) {
       const auto asked = input_.scaling.on_missing_metrics.replicas;
       add_step("Fallback", asked, "no metric with activation can be read");
@@ -111,8 +111,8 @@ class Decider {
       add_step("RateLimit", rated);
       outcome_.replicas = std::min(rated, max);
       outcome_.cause = kFallbackCause;
-      if (rated < asked && rated <= max) outcome_.scaling_limited = limited("ScaleUpLimit");
-      if (rated > max) outcome_.scaling_limited = limited("TooManyReplicas");
+      if (rated < asked) reason = "ScaleUpLimit";
+      if (rated > max) reason = "TooManyReplicas";
     } else {
       outcome_.replicas = 0;
       add_step("Asleep", 0, outcome_.scaling_active.message);
@@ -120,6 +120,7 @@ class Decider {
       return;
     }
     add_step("Bounds", outcome_.replicas);
+    outcome_.scaling_limited = limited(reason);
   }
 
   void follow_awake(Proposal proposal, bool idle) {

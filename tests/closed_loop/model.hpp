@@ -106,8 +106,7 @@ class Model {
   std::chrono::seconds tick_{30};
   std::chrono::seconds window_{30};  ///< As samples tell it.
   std::size_t ticks_read_ = 1;       ///< Whose mean a reading is.
-  double cpu_target_ =
-      0;  ///< Fraction of what a pod requests, at the target load; 0: there is no such metric.
+  double cpu_target_ = 0;            ///< Of what a pod requests, at the target load; 0: no such metric.
   std::chrono::seconds start_time_{20};
   bool observes_ = true;
   bool blind_ = false;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "readings.hpp"
+#include "snapshot_builder.hpp"
 
 namespace evenkeel::balancing {
 namespace {
@@ -23,9 +24,8 @@ using testing::Each;
 using testing::IsEmpty;
 using testing::Pointwise;
 
-WallTime at(std::int64_t time) {
-  return WallTime{seconds{1'767'225'600 + time}};
-}
+using testing_support::at;
+
 auto near(double within, const std::vector<double>& wanted) {
   return Pointwise(DoubleNear(within), wanted);
 }

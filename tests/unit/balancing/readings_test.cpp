@@ -9,6 +9,8 @@
 
 #include "evenkeel/balancing/proportions.hpp"
 
+#include "snapshot_builder.hpp"
+
 /// What goes into memory from decision to decision, and what of it can be trusted later.
 namespace evenkeel::balancing {
 namespace {
@@ -20,9 +22,8 @@ using testing::IsEmpty;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-WallTime at(std::int64_t time) {
-  return WallTime{seconds{1'767'225'600 + time}};
-}
+using testing_support::at;
+
 BackendValue sample(double value, std::int64_t time) {
   return {.value = value, .time = at(time)};
 }

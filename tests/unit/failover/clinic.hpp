@@ -9,12 +9,12 @@
 
 #include "evenkeel/failover/health.hpp"
 
+#include "snapshot_builder.hpp"
+
 /// A service and its readings over time, in the words of a test.
 namespace evenkeel::failover {
 
-inline WallTime at(std::int64_t time) {
-  return WallTime{std::chrono::seconds{1'767'225'600 + time}};
-}
+using testing_support::at;
 
 inline Verdict bad(std::int64_t sampled, double severity = 1) {
   return {.signal = 7,

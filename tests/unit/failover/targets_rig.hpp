@@ -10,6 +10,8 @@
 
 #include "evenkeel/failover/targets.hpp"
 
+#include "snapshot_builder.hpp"
+
 /// Backends in the words of a test of target shares: `fit(0, 50)`, `unfit(1, 100)`.
 namespace evenkeel::failover {
 
@@ -18,9 +20,7 @@ constexpr std::int32_t kNoLimit = 1'000'000;
 inline auto near(double within, const std::vector<double>& wanted) {
   return testing::Pointwise(testing::DoubleNear(within), wanted);
 }
-inline WallTime at(std::int64_t time) {
-  return WallTime{std::chrono::seconds{1'767'225'600 + time}};
-}
+using testing_support::at;
 
 /// An eligible backend with `ready` of `expected` endpoints.
 inline TargetBackend fit(std::int32_t tier,

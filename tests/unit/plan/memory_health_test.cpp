@@ -7,12 +7,12 @@
 
 #include <gtest/gtest.h>
 
+#include "snapshot_builder.hpp"
+
 namespace evenkeel::plan {
 namespace {
 
-WallTime at(std::int64_t seconds) {
-  return WallTime{std::chrono::seconds{1'767'225'600 + seconds}};
-}
+using testing_support::at;
 
 /// A value of a text format that has lists, objects and numbers, which is all that memory needs.
 struct Node {

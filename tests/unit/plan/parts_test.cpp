@@ -37,6 +37,12 @@ TEST(Parts, AreOneAtLeastEvenAboveTheTotal) {
   EXPECT_THAT(divide(holders, {.total = 2, .most = 2}), ElementsAre(1, 1, 1));
 }
 
+TEST(Parts, NobodyGivesItsLastReplicaBack) {
+  const std::vector<Holder> holders = {{.division = 1, .need = 0.5, .last = 0},
+                                       {.division = 4, .need = 5, .last = 5}};
+  EXPECT_THAT(divide(holders, {.total = 5, .most = 5}), ElementsAre(1, 4));
+}
+
 TEST(Parts, WhatAMaximumLeavesTheOthersGet) {
   const std::vector<Holder> holders = {{.division = 50}, {.division = 50, .maximum = 3}};
   EXPECT_THAT(divide(holders, {.total = 12, .most = 12}), ElementsAre(9, 3));
