@@ -17,7 +17,6 @@ from tools.demo import installation
 from tools.demo.console import Step
 from tools.demo.faults import FAULTS
 from tools.demo.options import Options
-from tools.demo.story import Story
 
 # A backend that was lost twice within ten minutes waits health.ejection.baseSeconds (30) after its return.
 _FLAP_SECONDS = 90.0
@@ -42,17 +41,19 @@ class AShipped(unittest.TestCase):
     """First, because it installs the operator."""
 
     options = Options()
+    telling: support.Telling
     steps: list[Step]
     ours: list[ApiRequest]
 
     @classmethod
     def setUpClass(cls) -> None:
         begin = time.monotonic()
-        story = Story(cluster, cls.options)
+        cls.telling = support.Telling(cluster, cls.options)
+        cls.addClassCleanup(cls.telling.close)
         cls.addClassCleanup(installation.remove_shop, cluster, cls.options)
-        story.install()
+        cls.telling.install()
         print(f"  installed after {up_seconds + time.monotonic() - begin:.0f} s", file=sys.stderr)
-        cls.steps = story.run()
+        cls.steps = cls.telling.run()
         print(f"  told after {up_seconds + time.monotonic() - begin:.0f} s", file=sys.stderr)
         cls._lose_it_again()
         # Before the shop goes: in a namespace that is being removed every new object is refused.
@@ -72,7 +73,7 @@ class AShipped(unittest.TestCase):
         support.until("the event is counted", lambda: _happened(cls.options, "FailedOver") == before + 1)
 
     def test_every_step_passes(self) -> None:
-        support.demand_passed(self, self.steps)
+        support.demand_passed(self, self.steps, self.telling)
 
     def test_no_request_of_the_operator_is_refused(self) -> None:
         self.assertGreater(len(self.ours), 10)
@@ -97,16 +98,19 @@ class BToldDifferently(unittest.TestCase):
             calm=50,
             peak=130,
             evening=70,
-            calm_seconds=8,
-            peak_seconds=30,
+            calm_seconds=15,
+            peak_seconds=35,
             evening_seconds=40,
-            outage_seconds=14,
-            return_seconds=16,
+            outage_seconds=22,
+            return_seconds=22,
             max_replicas=10,
             fault="selector",
         )
         self.addCleanup(installation.remove_shop, cluster, options)
-        support.demand_passed(self, support.tell(cluster, options))
+        telling = support.Telling(cluster, options)
+        self.addCleanup(telling.close)
+        telling.install_shop()
+        support.demand_passed(self, telling.run(), telling)
 
 
 class CWithoutUs(unittest.TestCase):
@@ -124,9 +128,10 @@ class CWithoutUs(unittest.TestCase):
         )
         self.addCleanup(installation.remove_shop, cluster, options)
         self.addCleanup(support.scale_operator, cluster, 1)
-        first, second, third, _ = support.tell(
-            cluster, options, after_first=lambda: support.scale_operator(cluster, 0)
-        )
+        telling = support.Telling(cluster, options)
+        self.addCleanup(telling.close)
+        telling.install_shop()
+        first, second, third, _ = telling.run(after_first=lambda: support.scale_operator(cluster, 0))
         self.assertTrue(first.passed, support.failed_lines(first))
         self.assertFalse(second.passed)
         self.assertFalse(third.passed)

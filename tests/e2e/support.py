@@ -35,22 +35,52 @@ def cluster_for_module(name: str, *, audit: bool = False) -> Iterator[Cluster]:
             raise
 
 
-def tell(cluster: Cluster, options: Options, after_first: Callable[[], None] | None = None) -> list[Step]:
-    """Installs the shop on a cluster that has the operator, lets the load flow and tells the story."""
-    story = Story(cluster, options, REPOSITORY / "build" / "e2e" / options.namespace, Console())
-    story.install_shop()
-    return story.run(after_first)
+class Telling:
+    """A story told into a file, so that what a test prints begins with what went wrong."""
+
+    def __init__(self, cluster: Cluster, options: Options) -> None:
+        folder = REPOSITORY / "build" / "e2e" / options.namespace
+        folder.mkdir(parents=True, exist_ok=True)
+        self._stream = (folder / "story.txt").open("w+", encoding="utf-8")
+        self._story = Story(cluster, options, folder, Console(self._stream))
+
+    def install(self) -> None:
+        self._or_all_of_it(self._story.install)
+
+    def install_shop(self) -> None:
+        self._or_all_of_it(self._story.install_shop)
+
+    def run(self, after_first: Callable[[], None] | None = None) -> list[Step]:
+        return self._or_all_of_it(lambda: self._story.run(after_first))
+
+    def told(self) -> str:
+        self._stream.seek(0)
+        return self._stream.read()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _or_all_of_it(self, part: Callable[[], Any]) -> Any:
+        try:
+            return part()
+        except BaseException:
+            print(self.told(), file=sys.stderr, flush=True)
+            raise
 
 
 def failed_lines(step: Step) -> str:
     return "\n".join(check.line() for check in step.checks if not check.passed)
 
 
-def demand_passed(test: unittest.TestCase, steps: list[Step]) -> None:
-    """Every step of a story passed, each reported for itself."""
+def demand_passed(test: unittest.TestCase, steps: list[Step], telling: Telling) -> None:
+    """Every step of a story passed, each reported for itself; if one did not, with the whole story after it."""
     for step in steps:
+        verdict = "passed" if step.passed else f"FAILED\n{failed_lines(step)}"
+        print(f"  {step.name}: {verdict}", file=sys.stderr, flush=True)
         with test.subTest(step.name):
             test.assertTrue(step.passed, f"{step.name}\n{failed_lines(step)}")
+    if not all(step.passed for step in steps):
+        print(telling.told(), file=sys.stderr, flush=True)
 
 
 def until(what: str, holds: Callable[[], Any], seconds: float = 30.0) -> Any:

@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import TextIO
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Step:
 class Console:
     """Prints lines with the time since the start. Not for several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
         self._start = time.monotonic()
 
     @property
@@ -60,4 +62,4 @@ class Console:
         self._print(f"  {step.name}: {verdict}")
 
     def _print(self, text: str) -> None:
-        print(text, flush=True, file=sys.stdout)
+        print(text, flush=True, file=self._stream)
