@@ -84,6 +84,7 @@ json to_json(const UnsupportedField& unsupported) {
 
 json to_json(const Step& step) {
   json object{{"step", step.step}};
+  put(object, "backend", step.backend);
   if (step.metric) object["metric"] = *step.metric;
   put_quantity(object, "value", step.value);
   if (step.quality) object["quality"] = to_string(*step.quality);

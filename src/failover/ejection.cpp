@@ -173,10 +173,11 @@ void take_out(const HealthInput& input, Patient& patient, std::vector<api::Event
   memory.probation.reset();
   patient.ejected = true;
   patient.on_probation = false;
+  patient.note = what_is_bad(patient);
   events.push_back({.type = api::Event::Type::Warning,
                     .reason = "Ejected",
                     .message = patient.seen->name + " takes no traffic for " + std::to_string(time.count()) +
-                               " s: " + what_is_bad(patient)});
+                               " s: " + patient.note});
   start_anew(*patient.seen, input.now, memory);
 }
 
@@ -209,7 +210,7 @@ void look_at_readings(const HealthInput& input, Patient& patient, std::vector<ap
       memory.last_bad = input.now;
       events.push_back({.type = api::Event::Type::Normal,
                         .reason = "ProbationEnded",
-                        .message = name + " has its whole share again"});
+                        .message = name + " has proved itself; its share is no longer that of a probation"});
     }
   } else if (memory.ejections > 0 &&
              quiet_for_long(input, memory, memory.last_bad.value_or(WallTime::min()))) {

@@ -129,7 +129,10 @@ std::string unfit_reason(const Patient& patient) {
     return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
   }
   if (patient.ready == 0) return "it has no ready endpoint";
-  if (patient.ejected) return "its readings were bad for too long";
+  if (patient.ejected) {
+    return "its readings were bad for too long" +
+           (patient.note.empty() ? "; the event Ejected names them" : ": " + patient.note);
+  }
   if (patient.flap_wait) return "it lost its last endpoint again and again, and waits before it returns";
   return endpoints_text(patient) + ", less than minReadyPercent";
 }
@@ -197,6 +200,7 @@ BackendHealth conclude(const HealthInput& input, Waiver waiver, bool panic, cons
   health.on_probation = eligible && patient.on_probation && !panic;
   health.ejections = patient.memory->ejections;
   health.eligible_since = patient.memory->eligible_since;
+  health.drilled = patient.drilled;
   health.reason = reason_of(patient, health.fitness, panic);
   add_steps(patient, health);
   return health;

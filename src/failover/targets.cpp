@@ -185,7 +185,11 @@ void record(const Field& field, const Caps& caps, const Split& split, Targets& t
       add_step(targets, i, "SlowStart", caps.slow_start[i] * 100, "its share rises slowly");
     }
     if (split.held[tier] != 0) {
-      add_step(targets, i, "Failback", split.totals[tier] * 100, "its tier's share returns by steps");
+      add_step(targets,
+               i,
+               "Failback",
+               split.totals[tier] * 100,
+               "its tier's share returns as spec.failover.failback says");
     }
   }
 }

@@ -125,7 +125,7 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   view.steps.resize(members.size());
   if (members.size() == 1) return look_at_only_one(members.front(), figures, memory, std::move(view));
 
-  BackendReadings readings{snapshot, members, figures.set, decision.warnings};
+  BackendReadings readings{snapshot, members, figures.set, decision};
   auto verdicts = readings.verdicts();
   std::vector<failover::Observed> backends;
   std::vector<failover::HealthMemory> memories;

@@ -7,6 +7,8 @@
 
 #include "evenkeel/base/quantity.hpp"
 
+#include "report.hpp"
+
 namespace evenkeel::plan {
 namespace {
 
@@ -81,10 +83,10 @@ const api::MetricReading* find_samples(const api::Snapshot& snapshot, const std:
 BackendReadings::BackendReadings(const api::Snapshot& snapshot,
                                  std::span<const Member> members,
                                  std::span<const double> set,
-                                 std::vector<std::string>& warnings)
+                                 api::Decision& decision)
     : snapshot_{snapshot},
       members_{members},
-      warnings_{warnings} {
+      decision_{decision} {
   backends_.reserve(members.size());
   for (const auto& member : members) {
     backends_.push_back({.name = member.declared->name,
@@ -94,10 +96,14 @@ BackendReadings::BackendReadings(const api::Snapshot& snapshot,
   }
 }
 
-scaling::Reading BackendReadings::read(const scaling::SignalQuery& query, const std::string& key) {
+scaling::Reading BackendReadings::read(const scaling::SignalQuery& query, bool is_declared) {
   const scaling::SignalContext context{.now = snapshot_.now, .backends = backends_};
-  auto reading = scaling::read_samples(query, find_samples(snapshot_, key), context);
-  warnings_.insert(warnings_.end(), reading.warnings.begin(), reading.warnings.end());
+  auto reading = scaling::read_samples(query, find_samples(snapshot_, std::string{query.name}), context);
+  auto& warnings = decision_.warnings;
+  warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
+  // No condition tells of it, for the service is sized and served all the same.
+  if (is_declared && reading.quality == api::Quality::Error) warnings.push_back(reading.problem);
+  decision_.signals.push_back(signal_state(reading));
   return reading;
 }
 
@@ -108,7 +114,7 @@ std::vector<std::vector<failover::Verdict>> BackendReadings::verdicts() {
                                      .source = signal,
                                      .scope = api::MetricScope::Backend,
                                      .kind = scaling::kind_of_preset(signal.preset)};
-    const auto reading = read(query, signal.name);
+    const auto reading = read(query, true);
     for (const auto& member : members_) {
       const auto found = reading.by_backend.find(member.declared->name);
       if (found == reading.by_backend.end() || !found->second.usable() || found->second.abstains) continue;
@@ -131,7 +137,7 @@ void BackendReadings::fill_one(const char* name,
       .source = source == declared.end() ? usual : static_cast<const api::SignalSource&>(*source),
       .scope = api::MetricScope::Backend,
       .kind = kind};
-  const auto reading = read(query, key);
+  const auto reading = read(query, source != declared.end());
   const FinerReadings finer{kind == SignalKind::Latency ? find_samples(snapshot_, key) : nullptr};
   for (const auto& member : members_) {
     const auto found = reading.by_backend.find(member.declared->name);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "evenkeel/api/decision.hpp"
 #include "evenkeel/api/snapshot.hpp"
 #include "evenkeel/balancing/proportions.hpp"
 #include "evenkeel/failover/health.hpp"
@@ -19,11 +20,12 @@ namespace evenkeel::plan {
 /// Reads signals of scope Backend, all classified by the one rule of scaling::read_samples().
 class BackendReadings {
  public:
-  /// @param set  shares that are set, percent; parallel to the members.
+  /// @param set       shares that are set, percent; parallel to the members.
+  /// @param decision  gets a signal for each that is read, and warnings.
   BackendReadings(const api::Snapshot& snapshot,
                   std::span<const Member> members,
                   std::span<const double> set,
-                  std::vector<std::string>& warnings);
+                  api::Decision& decision);
 
   /// What health.signals say, by member; no usable reading, no verdict.
   [[nodiscard]] std::vector<std::vector<failover::Verdict>> verdicts();
@@ -31,7 +33,7 @@ class BackendReadings {
   void fill(std::span<balancing::Candidate> candidates);
 
  private:
-  [[nodiscard]] scaling::Reading read(const scaling::SignalQuery& query, const std::string& key);
+  [[nodiscard]] scaling::Reading read(const scaling::SignalQuery& query, bool is_declared);
   void fill_one(const char* name,
                 scaling::SignalKind kind,
                 std::optional<balancing::BackendValue> balancing::Candidate::* place,
@@ -40,7 +42,7 @@ class BackendReadings {
   const api::Snapshot& snapshot_;
   std::span<const Member> members_;
   std::vector<scaling::SignalBackend> backends_;
-  std::vector<std::string>& warnings_;
+  api::Decision& decision_;
 };
 
 }  // namespace evenkeel::plan

@@ -5,19 +5,13 @@
 #include "evenkeel/scaling/need.hpp"
 
 #include "joint.hpp"
+#include "report.hpp"
 
 namespace evenkeel::plan {
 namespace {
 
 std::span<const api::Pod> pods_of(const Member& member) {
   return member.seen->pods;
-}
-
-api::SignalState state_of(const scaling::Reading& reading) {
-  api::SignalState state{
-      .name = reading.name, .quality = reading.quality, .sample_time = reading.sample_time};
-  if (reading.milli) state.value = static_cast<double>(*reading.milli) / 1000.0;
-  return state;
 }
 
 /// The counts that the arithmetic starts from: upstream's for one backend, sums for several.
@@ -136,7 +130,7 @@ void read_metrics(Joint& joint) {
     const auto* samples = found == joint.snapshot.metrics.end() ? nullptr : &found->second;
     joint.readings.push_back(scaling::read_signal(metric, samples, context));
     const auto& reading = joint.readings.back();
-    joint.decision.signals.push_back(state_of(reading));
+    joint.decision.signals.push_back(signal_state(reading));
     auto& warnings = joint.decision.warnings;
     warnings.insert(warnings.end(), reading.warnings.begin(), reading.warnings.end());
   }

@@ -25,6 +25,7 @@ struct Transfer {
 class Shifter {
  public:
   Shifter(std::span<const Mover> movers, const Movement& movement) : movers_{movers}, movement_{movement} {
+    moved_.pace = movement.pace;
     moved_.moves.reserve(movers.size());
     for (const auto& mover : movers) {
       moved_.moves.push_back({.weight = mover.set > kSame ? mover.set : 0.0});

@@ -52,6 +52,7 @@ struct Moved {
   std::vector<Move> moves;  ///< Parallel to the movers; weights add up as the set shares do.
   bool at_once = false;     ///< Something moved that waits for no step.
   bool stepped = false;     ///< A step was made, and is dated now.
+  Pace pace = Pace::Rest;   ///< As the movement had it.
 };
 
 /// One decision's move.

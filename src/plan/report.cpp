@@ -62,11 +62,25 @@ std::vector<std::string> receivers(const Joint& joint) {
   return names_of(joint, [](const Figures& backend) { return backend.weight > 0; });
 }
 
-std::vector<std::string> unready_below(const Joint& joint, std::int32_t tier) {
-  return names_of(joint, [&](const Figures& backend) {
-    return backend.member->declared->tier < tier && backend.member->declared->weight > 0 &&
-           backend.ready == 0;
-  });
+/// Why backends of lower tiers that are meant to take traffic may not: what sent it higher.
+struct Lost {
+  std::vector<std::string> without_endpoint;
+  std::string otherwise;  ///< "; blue: it is being drained; red: ..."; empty: nobody.
+};
+
+Lost lost_below(const Joint& joint, std::int32_t tier) {
+  Lost lost;
+  for (const auto& backend : joint.figures) {
+    const auto& member = *backend.member;
+    if (backend.is_eligible || member.declared->tier >= tier || member.declared->weight <= 0) continue;
+    const auto& health = joint.view.health.backends[member.index];
+    if (backend.is_unfit && backend.ready == 0 && !health.drilled && !member.switched_off()) {
+      lost.without_endpoint.push_back(member.declared->name);
+    } else {
+      lost.otherwise += "; " + member.declared->name + ": " + reason_of(backend, health);
+    }
+  }
+  return lost;
 }
 
 std::string tier_text(std::int32_t tier) {
@@ -75,6 +89,14 @@ std::string tier_text(std::int32_t tier) {
 
 const char* has_or_have(std::size_t count) {
   return count == 1 ? " has" : " have";
+}
+
+std::string failback_text(const api::Failback& failback) {
+  if (failback.mode == api::FailbackMode::Manual) {
+    return "when you ask for it: give the annotation evenkeel.dev/failback a new text";
+  }
+  return "after afterSeconds (" + std::to_string(failback.after.count()) + "), stepPercent (" +
+         std::to_string(failback.step_percent) + ") at a time";
 }
 
 api::Condition failed_over(const Joint& joint) {
@@ -91,20 +113,28 @@ api::Condition failed_over(const Joint& joint) {
                           "all traffic is on tier 0: " + names_text(takers));
   }
   const auto lowest = joint.decision.active_tier.value_or(0);
-  const auto lost = unready_below(joint, *highest);
+  const auto lost = lost_below(joint, *highest);
+  // What is only observed is not done.
+  const std::string would = joint.spec().mode == api::Mode::Observe ? " would" : "";
   std::string message = lowest == *highest
                             ? tier_text(lowest)
                             : "tiers " + std::to_string(lowest) + " to " + std::to_string(*highest);
-  message += lowest == *highest ? " serves: " : " serve: ";
+  message += would + (lowest == *highest && would.empty() ? " serves: " : " serve: ");
   message += names_text(takers);
-  if (!lost.empty()) {
-    message += "; " + names_text(lost) + has_or_have(lost.size()) + " no ready endpoint: look at the pods";
+  if (const auto& names = lost.without_endpoint; !names.empty()) {
+    message += "; " + names_text(names) + has_or_have(names.size()) + " no ready endpoint: look at the pods" +
+               lost.otherwise;
     return make_condition(
         "FailedOver", ConditionStatus::True, "TierWithoutReadyEndpoint", std::move(message));
   }
   if (joint.targets.failback_waits) {
-    message += "; the lower tier can take more, and gets it as spec.failover.failback says";
+    message += "; the lower tier can take more, and gets it " +
+               failback_text(joint.spec().failover.failback) + lost.otherwise;
     return make_condition("FailedOver", ConditionStatus::True, "FailbackWaits", std::move(message));
+  }
+  if (!lost.otherwise.empty()) {
+    message += lost.otherwise;
+    return make_condition("FailedOver", ConditionStatus::True, "TierNotEligible", std::move(message));
   }
   message += "; lower tiers cannot carry all of it: look at their pods, or raise their maxReplicas";
   return make_condition("FailedOver", ConditionStatus::True, "TierShortOfCapacity", std::move(message));
@@ -125,13 +155,18 @@ bool is_asleep(const Joint& joint) {
   return joint.decision.total.replicas == 0;
 }
 
+/// Whether anybody who has a share now has a ready endpoint.
+bool is_served_as_set(const Joint& joint) {
+  return std::ranges::any_of(joint.figures, [](const Figures& b) { return b.set > 0 && b.ready > 0; });
+}
+
 api::Condition ready_condition(const Joint& joint) {
   const auto& decision = joint.decision;
   if (!joint.targets.served && is_asleep(joint)) {
     return make_condition("Ready",
                           ConditionStatus::False,
                           "ScaledToZero",
-                          "nobody asks, so nothing runs; the first request wakes it");
+                          "nobody asks, so nothing runs; it wakes when a metric is above its activation");
   }
   if (!joint.targets.served) {
     const auto waiting = names_of(joint, [](const Figures& b) { return b.member->declared->weight > 0; });
@@ -140,6 +175,15 @@ api::Condition ready_condition(const Joint& joint) {
         ConditionStatus::False,
         "NoReadyEndpoints",
         "no backend that may take traffic has a ready endpoint; look at the pods of " + names_text(waiting));
+  }
+  if (joint.spec().mode != api::Mode::Enforce && !is_served_as_set(joint)) {
+    const auto holders = names_of(joint, [](const Figures& b) { return b.set > 0; });
+    return make_condition("Ready",
+                          ConditionStatus::False,
+                          "NoReadyEndpoints",
+                          names_text(holders) +
+                              " should serve and may not or cannot; spec.mode is not Enforce, so no traffic "
+                              "is moved: set it, or look at the pods");
   }
   if (joint.spec().mode == api::Mode::Paused) {
     return make_condition("Ready",
@@ -150,21 +194,43 @@ api::Condition ready_condition(const Joint& joint) {
   if (const auto* problem = first_problem(decision)) {
     return make_condition("Ready", ConditionStatus::False, problem->reason.c_str(), problem->message);
   }
+  if (joint.is_several() && joint.targets.uncovered > kWorthTelling) {
+    return make_condition("Ready",
+                          ConditionStatus::True,
+                          "Overloaded",
+                          "traffic is served, but what is ready does not carry all of the demand; the step "
+                          "Uncovered says how much of it");
+  }
   return make_condition("Ready", ConditionStatus::True, "Serving", "traffic is served as declared");
 }
 
-const char* detail_of(std::string_view rule) {
-  if (rule == "AtOnce") return "what cannot be served or carried moves at once";
-  if (rule == "Edit") return "an edit or a drain moves as fast as capacity becomes ready";
-  if (rule == "Step") return "one step towards the target; the next after stepSeconds";
-  if (rule == "Slice") return "without room to grow, a shift goes by one replica's share at a time";
-  return "it stays";
+/// Why it stays where it is.
+const char* why_it_stays(const Figures& backend, const Move& move, Pace pace) {
+  if (std::abs(backend.target - backend.weight) <= kSameShare) return "it has the share it is meant to have";
+  if (move.waits_for_capacity) return "it waits for ready capacity";
+  return pace == Pace::Rest ? "the next step is due stepSeconds after the last"
+                            : "nobody else can take or give share now";
 }
 
-bool is_capped(const Figures& backend) {
-  return backend.is_eligible && backend.member->declared->max_replicas &&
-         backend.member->spec_replicas.value_or(0) >= *backend.member->declared->max_replicas &&
-         (backend.target > backend.weight + kSameShare || backend.full > backend.target + kFarOff);
+const char* why_it_moved(const Figures& backend, std::string_view rule, bool by_steps) {
+  if (rule == "AtOnce") return "what cannot be served or carried moves at once";
+  if (rule == "Slice") return "without room to grow, a shift goes by one replica's share at a time";
+  if (rule == "Edit") {
+    return by_steps ? "an edit, a drain or a new declaration; by maxStepPercent, for demand is unknown"
+                    : "an edit, a drain or a new declaration moves as fast as capacity becomes ready";
+  }
+  return std::abs(backend.target - backend.weight) <= kSameShare
+             ? "the last step to its target"
+             : "one step towards its target; the next after stepSeconds";
+}
+
+/// @param is_overloaded  not all of the demand is carried.
+bool is_capped(const Figures& backend, bool is_overloaded) {
+  const auto most = backend.member->declared->max_replicas;
+  if (!backend.is_eligible || !most || backend.member->spec_replicas.value_or(0) < *most) return false;
+  const bool lacks_share =
+      backend.target > backend.weight + kSameShare || backend.full > backend.target + kFarOff;
+  return lacks_share || (is_overloaded && backend.weight > 0 && backend.ready >= *most);
 }
 
 /// Whether the shares arrive where they were sent.
@@ -172,8 +238,9 @@ api::Condition weights_effective(const Joint& joint) {
   const auto condition = [](ConditionStatus status, const char* reason, std::string message) {
     return make_condition("WeightsEffective", status, reason, std::move(message));
   };
+  const bool is_overloaded = joint.targets.uncovered > kWorthTelling;
   for (const auto& backend : joint.figures) {
-    if (!joint.is_several() || joint.targets.failback_waits || !is_capped(backend)) continue;
+    if (!joint.is_several() || joint.targets.failback_waits || !is_capped(backend, is_overloaded)) continue;
     return condition(ConditionStatus::False,
                      "CapacityBound",
                      "the maxReplicas of backend " + backend.member->declared->name +
@@ -261,18 +328,20 @@ void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes)
   for (const auto& figures : joint.figures) {
     const auto i = figures.member->index;
     const auto& move = moved.moves[i];
-    api::Step step{.step = std::string_view{move.rule}.empty() ? "Stay" : move.rule};
+    const bool stays = std::string_view{move.rule}.empty();
+    api::Step step{.step = stays ? "Stay" : move.rule};
     step.value = figures.set;
     step.weight = figures.weight;
-    step.detail = detail_of(move.rule);
+    step.detail =
+        stays ? why_it_stays(figures, move, moved.pace) : why_it_moved(figures, move.rule, moved.stepped);
     auto& backend = joint.decision.backends[figures.member->declared->name];
     backend.steps.push_back(std::move(step));
     if (!move.waits_for_capacity || figures.target <= figures.weight + kSameShare) continue;
     const bool is_own = i < sizes.size() && sizes[i].stopped_by_own_maximum;
     api::Step wait{.step = "UpBeforeShift"};
     wait.weight = figures.weight;
-    wait.detail =
-        is_own ? "its own maximum keeps it from carrying more" : "it rises when more of it is ready";
+    wait.detail = is_own ? "its own maximum keeps it from carrying more"
+                         : "it rises when more of it is ready than " + std::to_string(figures.ready);
     backend.steps.push_back(std::move(wait));
   }
 }
@@ -304,9 +373,12 @@ void report_changes(Joint& joint) {
     const bool away = *after > *before;
     std::string message = "traffic moves from " + tier_text(*before) + " to " + tier_text(*after) + " (" +
                           names_text(receivers(joint)) + ")";
-    const auto lost = unready_below(joint, *after);
-    if (away && !lost.empty()) {
-      message += ": " + names_text(lost) + has_or_have(lost.size()) + " no ready endpoint";
+    if (away) {
+      const auto lost = lost_below(joint, *after);
+      if (const auto& names = lost.without_endpoint; !names.empty()) {
+        message += ": " + names_text(names) + has_or_have(names.size()) + " no ready endpoint";
+      }
+      message += lost.otherwise;
     }
     joint.decision.events.push_back({.type = away ? api::Event::Type::Warning : api::Event::Type::Normal,
                                      .reason = away ? "FailedOver" : "FailedBack",
@@ -329,6 +401,13 @@ void report_unreadable_memory(api::Decision& decision) {
        .reason = "MemoryDropped",
        .message = "status.memory cannot be read and is dropped; nothing shrinks before a whole "
                   "stabilisation window has been watched again"});
+}
+
+api::SignalState signal_state(const scaling::Reading& reading) {
+  api::SignalState state{
+      .name = reading.name, .quality = reading.quality, .sample_time = reading.sample_time};
+  if (reading.milli) state.value = static_cast<double>(*reading.milli) / 1000.0;
+  return state;
 }
 
 void report_no_scaling(const char* reason, const std::string& message, api::Decision& decision) {

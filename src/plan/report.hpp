@@ -21,6 +21,9 @@ namespace evenkeel::plan {
 /// "blue", "blue and green", "blue, green and red".
 [[nodiscard]] std::string names_text(std::span<const std::string> names);
 
+/// What was made of one declared signal, for status.
+[[nodiscard]] api::SignalState signal_state(const scaling::Reading& reading);
+
 /// Weight, state and reason of every backend, with the steps of health, proportions and targets first.
 void report_backends(Joint& joint);
 

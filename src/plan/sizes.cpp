@@ -163,8 +163,9 @@ class Bounding {
     for (auto& size : sizes_) {
       if (!size.replicas || *size.replicas >= size.wanted) continue;
       size.stopped_by_bounds = true;
-      size.reason = "maxReplicas of scaling stops it; raise it, or maxSurgePercent, if it is to take over";
-      add_step(size, "SumBounds", *size.replicas, "the sum of all backends may not grow further");
+      size.reason = "maxReplicas of scaling stops it, for the replicas of all backends count; raise it";
+      add_step(
+          size, "SumBounds", *size.replicas, "the replicas of all backends together may not grow further");
     }
   }
 

@@ -149,6 +149,20 @@ std::string summary(const api::Status& status, const api::Decision& decision) {
   return text + "weights " + status.weights;
 }
 
+/// Those of the total, then those of each backend in the order of the spec.
+std::vector<api::Step> all_steps(const api::Snapshot& snapshot, const api::Decision& decision) {
+  auto steps = decision.total.steps;
+  for (const auto& backend : snapshot.service.spec.backends) {
+    const auto found = decision.backends.find(backend.name);
+    if (found == decision.backends.end()) continue;
+    for (const auto& step : found->second.steps) {
+      steps.push_back(step);
+      steps.back().backend = backend.name;
+    }
+  }
+  return steps;
+}
+
 bool any_scaled(const PassOutcome& pass) {
   for (std::size_t i = 0; i < pass.plan.actions.size(); ++i) {
     if (pass.plan.actions[i].subresource == "scale" && succeeded(pass, i)) return true;
@@ -179,7 +193,7 @@ api::Status make_status(const api::Snapshot& snapshot,
   fill_routes(pass, previous, status);
   status.signals = decision.signals;
   status.last_decision = {
-      .time = decision.time, .summary = summary(status, decision), .steps = decision.total.steps};
+      .time = decision.time, .summary = summary(status, decision), .steps = all_steps(snapshot, decision)};
   status.last_scale_time = any_scaled(pass) ? std::optional{decision.time} : previous.last_scale_time;
   status.memory = decision.memory;
   return status;

@@ -128,7 +128,7 @@ class Wanting {
   }
 
   [[nodiscard]] const char* part_text(const Part& part) const {
-    if (part.kept) return "its part of the total; its need has not fallen by more than 1.3 replicas";
+    if (part.kept) return "as before: its own need is less than 1.3 replicas below that, or not known";
     return input_.needs.empty() ? "its part of the total, by full shares"
                                 : "its part of the total, by its own need";
   }

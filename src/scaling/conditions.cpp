@@ -82,10 +82,11 @@ Condition scaling_active(const TotalInput& input, const Proposal& proposal) {
                      "nobody asks for anything: the service sleeps until a metric is above its activation");
   }
   if (proposal.replicas) {
-    return condition("ScalingActive",
-                     ConditionStatus::True,
-                     "ValidMetricFound",
-                     "the count follows metric " + proposal.metric);
+    return condition(
+        "ScalingActive",
+        ConditionStatus::True,
+        "ValidMetricFound",
+        "metric " + proposal.metric + " asks for the count that windows, policies and bounds start from");
   }
   if (proposal.silent) {
     return condition("ScalingActive",

@@ -42,6 +42,7 @@ struct Asked {
   std::optional<std::int32_t> replicas;
   std::optional<double> value;  ///< What the target was compared with, where that is not the reading.
   bool abstains = false;
+  bool within_tolerance = false;  ///< Which is why it asks for no other count.
   std::string problem;
 };
 
@@ -54,7 +55,8 @@ Asked ask_pods(const TotalInput& input, const api::Metric& metric, const Reading
                                      .settings = input.settings,
                                      .now = input.now,
                                      .tolerance = tolerance_of(input.scaling, input.settings)});
-  Asked asked{.replicas = {}, .value = {}, .abstains = sized.abstains, .problem = {}};
+  Asked asked;
+  asked.abstains = sized.abstains;
   if (sized.need) {
     asked.replicas = saturated_count(std::ceil(*sized.need));
     const bool percent = metric.target_type == api::TargetType::Utilization;
@@ -75,8 +77,8 @@ Asked ask_backends(const TotalInput& input, std::size_t index, const api::Metric
     return asked;
   }
   const auto current = input.counts.current;
-  const bool small = current > 0 && tolerance_of(input.scaling, input.settings).covers(*need / current);
-  asked.replicas = small ? current : saturated_count(std::ceil(*need));
+  asked.within_tolerance = current > 0 && tolerance_of(input.scaling, input.settings).covers(*need / current);
+  asked.replicas = asked.within_tolerance ? current : saturated_count(std::ceil(*need));
   return asked;
 }
 
@@ -98,7 +100,9 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
         "metric " + metric.name + ": there is no pod whose number its Value could be multiplied by";
     return asked;
   }
-  asked.replicas = propose(metric, reading, input.counts, tolerance.up, tolerance.down);
+  asked.replicas = propose(metric, reading, counts, tolerance.up, tolerance.down);
+  const bool by_value = metric.target_type == api::TargetType::Value;
+  asked.within_tolerance = counts.current > 0 && tolerance.covers(by_value ? ratio : ratio / counts.existing);
   return asked;
 }
 
@@ -108,7 +112,19 @@ const char* failure_of(const api::Metric& metric) {
   return metric.container.empty() ? "FailedGetResourceMetric" : "FailedGetContainerResourceMetric";
 }
 
-api::Step& add_step(const Reading& reading, const Asked& asked, std::vector<api::Step>& steps) {
+/// What the reading was compared with.
+std::string target_text(const api::Metric& metric, bool within_tolerance) {
+  std::string text = within_tolerance ? "within the tolerance of target " : "target ";
+  if (metric.target_type == api::TargetType::Utilization) {
+    return text + std::to_string(metric.average_utilization) + " %";
+  }
+  return text + metric.target_value.text();
+}
+
+api::Step& add_step(const api::Metric& metric,
+                    const Reading& reading,
+                    const Asked& asked,
+                    std::vector<api::Step>& steps) {
   auto& step = steps.emplace_back();
   step.step = "Metric";
   step.metric = reading.name;
@@ -116,6 +132,7 @@ api::Step& add_step(const Reading& reading, const Asked& asked, std::vector<api:
   if (!step.value && reading.milli) step.value = static_cast<double>(*reading.milli) / 1000.0;
   step.quality = reading.quality;
   step.replicas = asked.replicas;
+  if (asked.replicas) step.detail = target_text(metric, asked.within_tolerance);
   if (asked.abstains) step.detail = "nobody asked, so it says nothing";
   if (!reading.problem.empty()) step.detail = reading.problem;
   if (!asked.problem.empty()) step.detail = asked.problem;
@@ -193,9 +210,8 @@ Proposal combine(const TotalInput& input,
   for (std::size_t i = 0; i < count; ++i) {
     const auto& metric = input.scaling.metrics[i];
     auto asked = ask(input, i, readings[i]);
-    if (idle && metric.activation && readings[i].quality == Quality::Empty)
-      asked = {.replicas = 0, .problem = {}};
-    add_step(readings[i], asked, steps);
+    if (idle && metric.activation && readings[i].quality == Quality::Empty) asked = {.replicas = 0};
+    add_step(metric, readings[i], asked, steps);
     combination.add(metric, readings[i], asked);
   }
   return combination.conclude();
@@ -212,13 +228,15 @@ Proposal combine_asleep(const TotalInput& input,
     const auto& metric = input.scaling.metrics[i];
     if (!metric.activation) continue;
     const auto& reading = readings[i];
-    Asked asked{.replicas = {}, .value = {}, .abstains = reading.abstains, .problem = reading.problem};
+    Asked asked;
+    asked.abstains = reading.abstains;
+    asked.problem = reading.problem;
     if (above_activation(metric, reading)) {
       asked.replicas = std::max(1, propose(metric, reading, input.counts, 0, 0));
     } else if (reading.usable() || reading.quality == Quality::Empty) {
       asked.replicas = 0;
     }
-    auto& step = add_step(reading, asked, steps);
+    auto& step = add_step(metric, reading, asked, steps);
     if (asked.replicas == 0) step.detail = "not above its activation: the service stays asleep";
     if (!asked.replicas) {
       if (all_known) {

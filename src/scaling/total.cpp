@@ -11,6 +11,19 @@ namespace {
 
 using api::MissingPolicy;
 
+std::string seconds_text(std::chrono::seconds span) {
+  return std::to_string(span.count()) + " s";
+}
+
+/// What keeps the count from where the windows let it go, for people.
+std::string limit_text(const char* direction, const RateLimit& limit) {
+  if (limit.policy == nullptr) return std::string{direction} + " is Disabled";
+  const bool percent = limit.policy->type == api::PolicyType::Percent;
+  return std::string{direction} + " lets it go to " + std::to_string(limit.replicas) +
+         " now: " + std::to_string(limit.policy->value) + (percent ? " %" : " replicas") + " in " +
+         seconds_text(limit.policy->period);
+}
+
 /// One decision on its way from proposal to total.
 class Decider {
  public:
@@ -52,6 +65,15 @@ class Decider {
     if (!detail.empty()) added.detail = std::move(detail);
   }
 
+  /// After minReplicas and maxReplicas, as they are in force: a schedule or a backend may have its own.
+  void add_bounds(std::int32_t before) {
+    const auto [min, max] = input_.limits;
+    std::string detail;
+    if (outcome_.replicas < before) detail = "at most " + std::to_string(max) + ", the maxReplicas in force";
+    if (outcome_.replicas > before) detail = "at least " + std::to_string(min) + ", the minReplicas in force";
+    add_step("Bounds", outcome_.replicas, std::move(detail));
+  }
+
   void remember_season(const Proposal& proposal) {
     if (input_.scaling.predictive.mode == api::PredictiveMode::Off) {
       history_.seasons = {};
@@ -63,26 +85,28 @@ class Decider {
   /// What bounds and people ask for goes before the metrics, and no policy slows it down.
   bool skip_metrics() {
     const auto [min, max] = input_.limits;
+    auto before = current();
     if (input_.manual) {
+      before = *input_.manual;
       outcome_.replicas = std::clamp(*input_.manual, min, max);
       outcome_.cause = "spec.replicas asks for it";
-      add_step("Manual", *input_.manual);
+      add_step("Manual", *input_.manual, "spec.replicas");
       // Handing back to the metrics must not shrink the service before they have been watched for a window.
       history_.record_floor(input_.now, outcome_.replicas);
       const char* reason = *input_.manual > max ? "TooManyReplicas" : "TooFewReplicas";
       outcome_.scaling_limited = limited(outcome_.replicas == *input_.manual ? "DesiredWithinRange" : reason);
     } else if (current() > max) {
       outcome_.replicas = max;
-      outcome_.cause = "the count was above maxReplicas";
+      outcome_.cause = "the count was above " + std::to_string(max) + ", the maxReplicas in force";
       outcome_.scaling_limited = limited("TooManyReplicas");
     } else if (current() < min) {
       outcome_.replicas = min;
-      outcome_.cause = "the count was below minReplicas";
+      outcome_.cause = "the count was below " + std::to_string(min) + ", the minReplicas in force";
       outcome_.scaling_limited = limited("TooFewReplicas");
     } else {
       return false;
     }
-    add_step("Bounds", outcome_.replicas);
+    add_bounds(before);
     return true;
   }
 
@@ -94,21 +118,24 @@ class Decider {
   void follow_asleep(Proposal proposal) {
     const auto [min, max] = input_.limits;
     const char* reason = "DesiredWithinRange";
+    auto before = std::int32_t{0};
     if (proposal.replicas.value_or(0) > 0) {
       // Outside the policies: whoever waits for the first replica gets what the load asks for.
       outcome_.replicas = std::min(std::max(*proposal.replicas, min), max);
       outcome_.cause = "metric " + proposal.metric + " is above its activation";
       history_.record_recommendation(input_.now, outcome_.replicas);
-      add_step("Wake", outcome_.replicas, outcome_.cause);
+      before = *proposal.replicas;
+      add_step("Wake", before, outcome_.cause);
       if (*proposal.replicas > max) reason = "TooManyReplicas";
     } else if (falls_back(proposal) && input_.scaling.on_missing_metrics.replicas > 0) {
       const auto asked = input_.scaling.on_missing_metrics.replicas;
-      add_step("Fallback", asked, "no metric with activation can be read");
+      add_step("Fallback", asked, "onMissingMetrics asks for it, for no metric with activation can be read");
       history_.record_recommendation(input_.now, asked);
       const auto limit = up_limit(input_.scaling.scale_up, history_, 0, input_.now);
       // Percents of nothing are nothing: the first replica is outside every policy.
-      const auto rated = std::min(asked, std::max(1, limit));
-      add_step("RateLimit", rated);
+      const auto rated = std::min(asked, std::max(1, limit.replicas));
+      add_step("RateLimit", rated, rated == asked ? "" : limit_text("behavior.scaleUp", limit));
+      before = rated;
       outcome_.replicas = std::min(rated, max);
       outcome_.cause = kFallbackCause;
       if (rated < asked) reason = "ScaleUpLimit";
@@ -119,7 +146,7 @@ class Decider {
       outcome_.scaling_limited = limited("NoRecommendation");
       return;
     }
-    add_step("Bounds", outcome_.replicas);
+    add_bounds(before);
     outcome_.scaling_limited = limited(reason);
   }
 
@@ -129,7 +156,10 @@ class Decider {
       cause = kFallbackCause;
       proposal.replicas = std::max(held_total(), input_.scaling.on_missing_metrics.replicas);
       proposal.metric.clear();
-      add_step("Fallback", *proposal.replicas, proposal.problem);
+      add_step("Fallback",
+               *proposal.replicas,
+               "onMissingMetrics asks for at least " +
+                   std::to_string(input_.scaling.on_missing_metrics.replicas) + ", for " + proposal.problem);
     }
     if (input_.floor && *input_.floor > proposal.replicas.value_or(held_total())) {
       proposal.replicas = input_.floor;
@@ -148,6 +178,14 @@ class Decider {
     }
   }
 
+  [[nodiscard]] std::string stabilisation_text(std::int32_t asked, std::int32_t stable) const {
+    if (stable == asked) return {};
+    const bool falls = stable > asked;
+    const auto window = falls ? down_window(input_.scaling, input_.settings) : up_window(input_.scaling);
+    return "not " + std::to_string(asked) + ": " + std::to_string(stable) +
+           (falls ? " or more" : " or fewer") + " were asked for within the last " + seconds_text(window);
+  }
+
   /// @param cause  of a rise that no metric asks for, for people; null: the proposal's metric.
   void follow_proposal(const Proposal& proposal, const char* cause, bool idle) {
     auto asked = *proposal.replicas;
@@ -156,7 +194,7 @@ class Decider {
     auto stable = stabilised(input_, history_, asked);
     history_.record_recommendation(input_.now, asked);
     outcome_.able_to_scale = stabilisation(current(), asked, stable);
-    add_step("Stabilise", stable);
+    add_step("Stabilise", stable, stabilisation_text(asked, stable));
     if (idle && asked <= 1 && stable <= 1 && input_.counts.ready > 0) {
       stable = 0;
       add_step("Idle", 0, "no metric has been above its activation for idleAfterSeconds");
@@ -215,20 +253,23 @@ class Decider {
     const auto [min, max] = input_.limits;
     std::int32_t rated = stable;
     const char* reason = "DesiredWithinRange";
+    std::string detail;
     outcome_.replicas = stable;
     if (stable > current()) {
       const auto limit = up_limit(input_.scaling.scale_up, history_, current(), input_.now);
-      rated = std::min(stable, limit);
+      rated = std::min(stable, limit.replicas);
+      if (rated != stable) detail = limit_text("behavior.scaleUp", limit);
       outcome_.replicas = std::min(rated, max);
-      reason = max > limit ? "ScaleUpLimit" : "TooManyReplicas";
+      reason = max > limit.replicas ? "ScaleUpLimit" : "TooManyReplicas";
     } else if (stable < current()) {
       const auto limit = down_limit(input_.scaling.scale_down, history_, current(), input_.now);
-      rated = std::max(stable, limit);
+      rated = std::max(stable, limit.replicas);
+      if (rated != stable) detail = limit_text("behavior.scaleDown", limit);
       outcome_.replicas = std::max(rated, min);
-      reason = min < limit ? "ScaleDownLimit" : "TooFewReplicas";
+      reason = min < limit.replicas ? "ScaleDownLimit" : "TooFewReplicas";
     }
-    add_step("RateLimit", rated);
-    add_step("Bounds", outcome_.replicas);
+    add_step("RateLimit", rated, std::move(detail));
+    add_bounds(rated);
     outcome_.scaling_limited = limited(outcome_.replicas == stable ? "DesiredWithinRange" : reason);
   }
 

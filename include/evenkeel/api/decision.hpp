@@ -26,7 +26,8 @@ enum class BackendState {
 
 /// One step of the arithmetic, in the order taken: what went in, what came out.
 struct Step {
-  std::string step;  ///< "Metric", "Stabilise", "RateLimit", "Bounds", ...
+  std::string backend;  ///< Only in a status, where all steps are in one list; empty: of the whole service.
+  std::string step;     ///< "Metric", "Stabilise", "RateLimit", "Bounds", ...
   std::optional<std::string> metric;
   std::optional<double> value;
   std::optional<Quality> quality;

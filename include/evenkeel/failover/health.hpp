@@ -102,6 +102,7 @@ struct BackendHealth {
   bool on_probation = false;               ///< Its share is that of a probation.
   bool ejected = false;                    ///< By its readings or after a flap, and not waived.
   bool draining = false;                   ///< By annotation or declared weight 0.
+  bool drilled = false;                    ///< A drill takes its endpoints away.
   std::optional<WallTime> ejected_until;   ///< While `ejected`.
   std::optional<WallTime> eligible_since;  ///< Where slow start may still apply.
   std::int32_t ejections = 0;

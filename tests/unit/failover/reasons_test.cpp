@@ -41,7 +41,7 @@ TEST(ReasonOfABackend, ThatIsUnfit) {
 TEST(ReasonOfABackend, ThatIsEjectedOrWaitsAfterAFlap) {
   Clinic clinic{2};
   clinic.sicken(0, 20);
-  EXPECT_EQ(reason(clinic), "its readings were bad for too long");
+  EXPECT_EQ(reason(clinic), "its readings were bad for too long: errors 0.2 is above 0.05");
   Clinic flapping{2};
   for (const int time : {0, 20, 40}) {
     flapping.seen[0].ready = 4;

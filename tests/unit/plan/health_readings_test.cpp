@@ -37,12 +37,13 @@ class ReadingsOfBackends : public testing::Test {
   }
   template <class Use>
   auto with_readings(Use use) {
-    std::vector<std::string> warnings;
-    const auto members = members_of(builder.build(), warnings);
+    const auto members = members_of(builder.build(), decision.warnings);
     const std::vector<double> set = {50, 50};
-    BackendReadings readings{builder.build(), members, set, warnings};
+    BackendReadings readings{builder.build(), members, set, decision};
     return use(readings);
   }
+  api::Decision decision;
+
   std::vector<failover::Verdict> verdicts_of_blue() {
     builder.spec().health.signals = {signal};
     return with_readings([](BackendReadings& readings) { return readings.verdicts(); }).at(0);

@@ -46,7 +46,7 @@ TEST(RecordOfABackend, TellsWhereItsShareIsGoingAndWhyItIsNotThere) {
   EXPECT_NEAR(*target->weight, 75, 1e-6);
   const auto wait = std::ranges::find(steps, "UpBeforeShift", &api::Step::step);
   ASSERT_NE(wait, steps.end());
-  EXPECT_EQ(wait->detail, "it rises when more of it is ready");
+  EXPECT_EQ(wait->detail, "it rises when more of it is ready than 2");
 }
 
 TEST(SurgeDuringShift, IsToldOnce) {
@@ -149,13 +149,13 @@ TEST(RecordOfABackend, SaysWhyItsShareMovedOrStayed) {
   builder.backend("blue", {.spec = 3, .share = 100})
       .backend("green", {.tier = 1, .spec = 3, .share = 0})
       .metric("rps", 150);
-  EXPECT_EQ(detail_of_move(decide(builder.build()), "Stay"), "it stays");
+  EXPECT_EQ(detail_of_move(decide(builder.build()), "Stay"), "it has the share it is meant to have");
   EXPECT_EQ(detail_of_move(after_losing(builder, {"blue"}), "AtOnce"),
             "what cannot be served or carried moves at once");
   Full service{4, 4, 200};
   service.edit({3, 5});
   EXPECT_EQ(detail_of_move(service.tick(10), "Edit"),
-            "an edit or a drain moves as fast as capacity becomes ready");
+            "an edit, a drain or a new declaration moves as fast as capacity becomes ready");
 }
 
 TEST(FailedOver, IsFalseWhileAllTrafficIsOnTierZero) {
@@ -192,7 +192,7 @@ TEST(FailedOver, NamesAllTiersThatServe) {
             "tiers 1 to 2 serve: green and red; blue has no ready endpoint: look at the pods");
 }
 
-TEST(FailedOver, IsAnEventThatBlamesNobodyForADrain) {
+TEST(FailedOver, IsAnEventThatNamesADrainAsItsCause) {
   SnapshotBuilder builder;
   builder.backend("blue", {.spec = 2, .share = 100})
       .backend("green", {.tier = 1, .spec = 2, .share = 0})
@@ -202,7 +202,67 @@ TEST(FailedOver, IsAnEventThatBlamesNobodyForADrain) {
   const auto decision = decide(builder.build());
   const auto told = std::ranges::find(decision.events, "FailedOver", &api::Event::reason);
   ASSERT_NE(told, decision.events.end());
-  EXPECT_EQ(told->message, "traffic moves from tier 0 to tier 1 (green)");
+  EXPECT_EQ(told->message, "traffic moves from tier 0 to tier 1 (green); blue: it is being drained");
+  EXPECT_EQ(condition(decision, "FailedOver").reason, "TierNotEligible");
+  EXPECT_EQ(message(decision, "FailedOver"), "tier 1 serves: green; blue: it is being drained");
+}
+
+TEST(FailedOver, OfADrillDoesNotSendAnybodyToLookAtPods) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  builder.snapshot().service.annotations["evenkeel.dev/drill"] = "blue";
+  EXPECT_EQ(message(decide(builder.build()), "FailedOver"),
+            "tier 1 serves: green; blue: a drill takes its endpoints away");
+}
+
+TEST(FailedOver, IsOnlyWhatWouldBeWhereNothingIsWritten) {
+  SnapshotBuilder builder;
+  builder.spec().mode = api::Mode::Observe;
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  const auto decision = after_losing(builder, {"blue"});
+  EXPECT_TRUE(message(decision, "FailedOver").starts_with("tier 1 would serve: green;"));
+}
+
+TEST(FailedOver, SaysWhatAFailBackWaitsFor) {
+  SnapshotBuilder builder;
+  auto& failback = builder.spec().failover.failback;
+  failback = {.after = std::chrono::seconds{60}, .step_percent = 20};
+  builder.backend("blue", {.spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  const auto lost = after_losing(builder, {"blue"});
+  builder.now(10).memory(lost.memory).metric("rps", 100);
+  builder.seen("blue", {.spec = 2, .share = 0}).seen("green", {.spec = 2, .share = 100});
+  EXPECT_TRUE(message(decide(builder.build()), "FailedOver")
+                  .ends_with("gets it after afterSeconds (60), stepPercent (20) at a time"));
+  failback.mode = api::FailbackMode::Manual;
+  EXPECT_TRUE(message(decide(builder.build()), "FailedOver").ends_with("evenkeel.dev/failback a new text"));
+}
+
+TEST(Ready, IsFalseWhereTheShareIsOnADeadBackendAndNothingMovesIt) {
+  for (const auto mode : {api::Mode::Paused, api::Mode::Observe}) {
+    SnapshotBuilder builder;
+    builder.spec().mode = mode;
+    builder.backend("blue", {.spec = 2, .ready = 0, .share = 100})
+        .backend("green", {.tier = 1, .spec = 2, .share = 0})
+        .metric("rps", 100);
+    const auto decision = decide(builder.build());
+    EXPECT_EQ(condition(decision, "Ready").status, api::ConditionStatus::False);
+    EXPECT_EQ(condition(decision, "Ready").reason, "NoReadyEndpoints");
+    EXPECT_TRUE(message(decision, "Ready").starts_with("blue should serve"));
+  }
+}
+
+TEST(Ready, SaysThatNotAllOfTheDemandIsCarried) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .share = 50}).backend("green", {.spec = 2, .share = 50});
+  builder.metric("rps", 280);
+  EXPECT_EQ(condition(decide(builder.build()), "Ready").reason, "Serving");
+  EXPECT_EQ(condition(after_losing(builder, {"blue"}), "Ready").reason, "Overloaded");
 }
 
 TEST(WeightsEffective, IsNotBoundByCapacityWhereTrafficWaitsToGoBack) {
@@ -230,6 +290,16 @@ std::string capped_at_nine(double rps) {
 TEST(WeightsEffective, IsBoundByCapacityWhereAMaximumTakesMoreThanFivePoints) {
   EXPECT_EQ(capped_at_nine(1400), "NotObserved");
   EXPECT_EQ(capped_at_nine(1410), "CapacityBound");
+}
+
+TEST(WeightsEffective, IsBoundByAMaximumThatCarriesAllItCanAndNotAllOfTheDemand) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 4, .share = 100})
+      .backend("green", {.tier = 1, .max = 2, .spec = 2, .share = 0})
+      .metric("rps", 180);
+  const auto decision = after_losing(builder, {"blue"});
+  EXPECT_EQ(condition(decision, "WeightsEffective").reason, "CapacityBound");
+  EXPECT_TRUE(message(decision, "WeightsEffective").starts_with("the maxReplicas of backend green"));
 }
 
 TEST(WeightsEffective, OneObservedShareIsEnoughToTell) {
@@ -271,7 +341,7 @@ TEST(RecordOfABackend, TellsAlsoOfOneWithoutAWorkloadWhatItWaitsFor) {
   EXPECT_NEAR(weight(decision), 14, 1e-6) << "70 of 500";
   const auto wait = std::ranges::find(steps, "UpBeforeShift", &api::Step::step);
   ASSERT_NE(wait, steps.end());
-  EXPECT_EQ(wait->detail, "it rises when more of it is ready");
+  EXPECT_EQ(wait->detail, "it rises when more of it is ready than 1");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "evenkeel/scaling/total.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <span>
 #include <string>
@@ -82,6 +83,54 @@ TEST_F(Total, FollowsTheMetricWhenNothingLimitsIt) {
   EXPECT_EQ(outcome.scaling_limited.reason, "DesiredWithinRange");
   EXPECT_EQ(outcome.scaling_active.reason, "ValidMetricFound");
   EXPECT_EQ(outcome.able_to_scale.reason, "ReadyForNewScale");
+}
+
+/// The detail of the first step of that name; empty where it has none.
+std::string detail_of(const TotalOutcome& outcome, const std::string& name) {
+  const auto found = std::ranges::find(outcome.steps, name, &api::Step::step);
+  return found == outcome.steps.end() ? "" : found->detail.value_or("");
+}
+
+TEST_F(Total, TheRecordNamesTheTargetAndTheTolerance) {
+  settings.tolerance = Quantity::from_milli(100);
+  EXPECT_EQ(detail_of(step(0, 15), "Metric"), "target 1");
+  EXPECT_EQ(detail_of(step(1, 16), "Metric"), "within the tolerance of target 1");
+}
+
+TEST_F(Total, TheRecordNamesTheWindowThatHoldsTheCount) {
+  scaling.scale_down.stabilization_window = seconds{300};
+  scaling.scale_up.stabilization_window = seconds{60};
+  EXPECT_EQ(detail_of(step(0, 10), "Stabilise"), "");
+  EXPECT_EQ(detail_of(step(10, 4), "Stabilise"), "not 4: 10 or more were asked for within the last 300 s");
+  EXPECT_EQ(detail_of(step(20, 30), "Stabilise"), "not 30: 10 or fewer were asked for within the last 60 s");
+}
+
+TEST_F(Total, TheRecordNamesThePolicyThatLimitsTheCount) {
+  scaling.scale_up.policies = {{PolicyType::Pods, 2, seconds{60}}, {PolicyType::Percent, 50, seconds{30}}};
+  EXPECT_EQ(detail_of(step(0, 25), "RateLimit"), "behavior.scaleUp lets it go to 15 now: 50 % in 30 s");
+  scaling.scale_up.select_policy = SelectPolicy::Min;
+  EXPECT_EQ(detail_of(step(100, 25), "RateLimit"),
+            "behavior.scaleUp lets it go to 17 now: 2 replicas in 60 s");
+  scaling.scale_down.select_policy = SelectPolicy::Disabled;
+  EXPECT_EQ(detail_of(step(200, 2), "RateLimit"), "behavior.scaleDown is Disabled");
+  EXPECT_EQ(detail_of(step(300, 17), "RateLimit"), "") << "nothing is limited";
+}
+
+TEST_F(Total, TheRecordNamesTheBoundThatCounts) {
+  scaling.max_replicas = 20;
+  EXPECT_EQ(detail_of(step(0, 50), "Bounds"), "at most 20, the maxReplicas in force");
+  scaling.min_replicas = 30;
+  scaling.max_replicas = 40;
+  EXPECT_EQ(detail_of(step(10, 20), "Bounds"), "at least 30, the minReplicas in force");
+  EXPECT_EQ(detail_of(step(20, 30), "Bounds"), "");
+  manual = 50;
+  EXPECT_EQ(detail_of(step(30, 30), "Bounds"), "at most 40, the maxReplicas in force");
+}
+
+TEST_F(Total, TheRecordNamesWhatTheFallbackAsksFor) {
+  scaling.on_missing_metrics = {.policy = api::MissingPolicy::Fallback, .replicas = 9};
+  EXPECT_TRUE(
+      detail_of(step(0, 0, Quality::Error), "Fallback").starts_with("onMissingMetrics asks for at least 9"));
 }
 
 TEST_F(Total, TheRecordNamesEveryStepInOrder) {
