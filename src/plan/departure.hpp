@@ -21,7 +21,7 @@ struct Departure {
 
 struct DepartureMemory {
   std::optional<Departure> departure;
-  bool finished = false;  ///< A departure has come to its end, and no share has come back since.
+  bool finished = false;  ///< A departure has come to its end since signals were used last.
   bool gave_up = false;   ///< It ended by its time-out: what is still observed does not count.
   bool operator==(const DepartureMemory&) const = default;
 };

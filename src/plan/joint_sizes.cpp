@@ -24,12 +24,19 @@ bool is_blind(const Joint& joint) {
 }
 
 /// Shift before down: what it has to keep for the share that it has, or is still seen to have.
-void keep_for_share(const Joint& joint, const Figures& backend, const DepartureMemory& leaving, Size& size) {
+void keep_for_share(const Joint& joint, const Figures& backend, DepartureMemory& leaving, Size& size) {
   const auto seen = backend.member->spec_replicas.value_or(0);
-  if (!joint.demand.value || is_blind(joint)) {
-    if (joint.spec().replicas || leaving.finished) return;
-    keep(size, "Keep", seen, "no signal can be used: it falls only once a shift away from it has finished");
-    return;
+  if (joint.demand.value && !is_blind(joint)) {
+    // What a shift left to go has gone by now, or something else keeps it: once nothing can be seen any more,
+    // only another shift may let it fall.
+    leaving.finished = false;
+  } else {
+    if (joint.spec().replicas) return;
+    if (!leaving.finished) {
+      keep(size, "Keep", seen, "no signal can be used: it falls only once a shift away from it has finished");
+      return;
+    }
+    if (!joint.demand.value) return;
   }
   double share = backend.weight;
   if (backend.observed && !leaving.gave_up) share = std::max(share, *backend.observed);

@@ -132,14 +132,23 @@ void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& dec
   if (before && *decision.total.replicas < std::min(*before, facts.max_replicas))
     complain("7 total falls blind",
              std::to_string(*before) + " to " + std::to_string(*decision.total.replicas));
-  if (shares_moved_ || facts.backends.size() < 2) return;
+  if (!settled_ || facts.backends.size() < 2) return;
   for (const auto& backend : facts.backends) {
     if (!backend.decided->replicas || *backend.decided->replicas >= *backend.spec) continue;
     if (*backend.spec > backend.declared->max_replicas.value_or(facts.max_replicas)) continue;
     complain("7 backend falls blind",
              backend.declared->name + " from " + std::to_string(*backend.spec) + " to " +
-                 std::to_string(*backend.decided->replicas) + ", and no share was moved");
+                 std::to_string(*backend.decided->replicas) + ", and no share was on its way");
   }
+}
+
+/// Whether a shift can still end while nothing can be read, and a backend fall for that.
+void Checker::follow_moves(const api::Snapshot& snapshot, double largest, bool blind) {
+  if (largest > kMoved) shares_moved_ = snapshot.now;
+  const auto& balancing = snapshot.service.spec.balancing;
+  const auto longest = std::max(balancing.drain, balancing.drain_timeout);
+  if (!blind) settled_ = !shares_moved_ || snapshot.now - *shares_moved_ > longest;
+  if (largest > kMoved) settled_ = false;
 }
 
 /// 4: computed changes keep to maxStepPercent per step, where nothing asks for more.
@@ -153,7 +162,7 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
     if (backend.set_share)
       largest = std::max(largest, std::abs(backend.decided->weight - *backend.set_share));
   }
-  if (largest > kMoved) shares_moved_ = true;
+  follow_moves(snapshot, largest, facts.blind);
   if (!calm_ || !computes_proportions(balancing.algorithm) || largest <= kExact) return;
   if (largest > balancing.max_step_percent + kExact)
     complain("4 step", std::to_string(largest) + " points at once");

@@ -83,11 +83,19 @@ TEST(Keep, BlindItKeepsAllUntilAShiftAwayFromItHasFinished) {
     EXPECT_EQ(service.kept(), 0) << "people's count is met";
     service.builder.spec().replicas.reset();
     service.memory.backends["blue"].leaving.finished = true;
-    EXPECT_EQ(service.kept(), 0);
+    EXPECT_EQ(service.kept(), is_known ? 3 : 0) << "no less than its share takes, as far as that is known";
   }
   Keeping partly;
   partly.quality = api::Quality::Partial;
   EXPECT_EQ(partly.kept(), 3) << "a reading with holes can be used";
+}
+
+TEST(Keep, BlindNoShiftOfBeforeLetsItFall) {
+  Keeping service;
+  service.memory.backends["blue"].leaving.finished = true;
+  (void)service.kept();
+  service.quality = api::Quality::Error;
+  EXPECT_EQ(service.kept(), 5);
 }
 
 /// Whether its share is taken to be leaving, and so keeps all of its replicas, with 30 points decided before
