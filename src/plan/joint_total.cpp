@@ -49,7 +49,12 @@ Needs needs_of(Joint& joint,
                                           .ready = member.ready_pods,
                                           .rollout = member.rollout,
                                           .pods = pods_of(member)};
-      need.need = scaling::backend_need(metric, reading, counts, joint.snapshot.settings, joint.snapshot.now);
+      const auto asked =
+          scaling::backend_need(metric, reading, counts, joint.snapshot.settings, joint.snapshot.now);
+      if (asked) {
+        need.need = asked->replicas;
+        need.ratio = asked->ratio;
+      }
       const auto& remembered = joint.remembered(member);
       need.share = share_behind(
           remembered.watch_before.value_or(remembered.watch),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "evenkeel/base/moment.hpp"
 
@@ -51,6 +52,20 @@ std::optional<double> share_behind(const ShareWatch& watch,
   return is_old ? watch.share : std::nullopt;
 }
 
+namespace {
+
+/// The most that ratios ask for; infinite where the needs are loads.
+double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
+  double highest = 1;
+  for (const auto& backend : backends) {
+    if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
+    if (backend.need) highest = std::max(highest, *backend.ratio);
+  }
+  return highest * current;
+}
+
+}  // namespace
+
 Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current) {
   Needs needs;
   double weighted = 0;
@@ -66,11 +81,12 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
     full += backend.full / 100;
   }
   if (!any) return needs;
+  const double most = most_by_ratio(backends, current);
   if (!(full > 0)) {
-    needs.total = std::max<double>(all, current);
+    needs.total = std::min(std::max<double>(all, current), most);
     return needs;
   }
-  needs.total = weighted / full;
+  needs.total = std::min(weighted / full, most);
   for (const auto& backend : backends) {
     // Whoever cannot tell gets what the others need on average for such a share.
     const double part = is_usable(backend) ? *backend.need * backend.full / *backend.share

@@ -41,6 +41,7 @@ struct BackendNeed {
   double full = 0;              ///< Percent of all traffic that its size follows.
   std::optional<double> share;  ///< share_behind() its reading.
   std::optional<double> need;   ///< Replicas, unrounded; empty: its reading cannot be used.
+  std::optional<double> ratio;  ///< Where the need grows with the count: of the reading to its target.
 };
 
 struct Needs {
@@ -49,7 +50,8 @@ struct Needs {
 };
 
 /// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
-/// none, the sum of all needs, at least the current total.
+/// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the highest
+/// ratio times the current total: replicas that grew ahead of traffic, and pods that start, ask for no more.
 [[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
 
 }  // namespace evenkeel::plan

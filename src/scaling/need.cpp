@@ -7,30 +7,31 @@ namespace {
 
 using api::MetricScope;
 
-std::optional<double> need_from_pods(const api::Metric& metric,
-                                     const Reading& reading,
-                                     const BackendCounts& backend,
-                                     const api::Settings& settings,
-                                     WallTime now) {
-  return size_from_pods({.metric = metric,
-                         .samples = reading.pods,
-                         .pods = backend.pods,
-                         .current = backend.current,
-                         .rollout = backend.rollout,
-                         .strangers = false,
-                         .settings = settings,
-                         .now = now,
-                         .tolerance = {}})
-      .need;
-}
-
-}  // namespace
-
-std::optional<double> backend_need(const api::Metric& metric,
+std::optional<Need> need_from_pods(const api::Metric& metric,
                                    const Reading& reading,
                                    const BackendCounts& backend,
                                    const api::Settings& settings,
                                    WallTime now) {
+  const auto sized = size_from_pods({.metric = metric,
+                                     .samples = reading.pods,
+                                     .pods = backend.pods,
+                                     .current = backend.current,
+                                     .rollout = backend.rollout,
+                                     .strangers = false,
+                                     .settings = settings,
+                                     .now = now,
+                                     .tolerance = {}});
+  if (!sized.need) return std::nullopt;
+  return Need{.replicas = sized.load, .ratio = sized.ratio};
+}
+
+}  // namespace
+
+std::optional<Need> backend_need(const api::Metric& metric,
+                                 const Reading& reading,
+                                 const BackendCounts& backend,
+                                 const api::Settings& settings,
+                                 WallTime now) {
   if (metric.scope == MetricScope::Pod) {
     return reading.usable() ? need_from_pods(metric, reading, backend, settings, now) : std::nullopt;
   }
@@ -40,7 +41,9 @@ std::optional<double> backend_need(const api::Metric& metric,
   if (!(target > 0)) return std::nullopt;
   const double ratio = static_cast<double>(*found->second.milli) / target;
   // A load is shared by the replicas already: ratio times count is the load over what one carries.
-  return metric.target_type == api::TargetType::Value ? ratio * backend.ready : ratio;
+  if (metric.target_type == api::TargetType::Value)
+    return Need{.replicas = ratio * backend.ready, .ratio = ratio};
+  return Need{.replicas = ratio, .ratio = {}};
 }
 
 }  // namespace evenkeel::scaling

@@ -179,7 +179,9 @@ class Sizer {
       if (!asked) return false;
       request = *asked;
     }
-    switch (group_of(input_, pod, sample)) {
+    const auto group = group_of(input_, pod, sample);
+    if ((group == Group::Unready || group == Group::Missing) && serves(pod)) ++unmeasured_;
+    switch (group) {
       case Group::Ignored:
         break;
       case Group::Unready:
@@ -230,6 +232,10 @@ class Sizer {
     PodOutcome outcome;
     outcome.usage = measured->usage;
     const double ratio = measured->ratio;
+    const auto serving = groups_.ready.pods + unmeasured_;
+    outcome.ratio = ratio;
+    outcome.load =
+        ratio > 1.0 ? std::max(times(ratio, groups_.ready.pods), times(1.0, serving)) : times(ratio, serving);
     const bool fill_unready = groups_.unready.pods > 0 && ratio > 1.0;
     if (!fill_unready && groups_.missing.pods == 0) {
       outcome.need = input_.tolerance.covers(ratio) ? input_.current : times(ratio, groups_.ready.pods);
@@ -267,6 +273,7 @@ class Sizer {
   const PodInput& input_;
   const std::string resource_ = resource_of(input_.metric);
   Groups groups_;
+  std::int64_t unmeasured_ = 0;  ///< Pods that serve and are in no ratio.
 };
 
 }  // namespace

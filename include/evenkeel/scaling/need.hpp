@@ -21,9 +21,16 @@ struct BackendCounts {
   std::span<const api::Pod> pods = {};
 };
 
-/// What a metric of scope Backend or Pod asks for of one backend: upstream's ratio times its count at zero
-/// tolerance, unrounded. Empty: its reading cannot be used, or abstains.
-[[nodiscard]] std::optional<double> backend_need(const api::Metric& metric,
+struct Need {
+  double replicas = 0;  ///< Unrounded: upstream's ratio times the count, at zero tolerance.
+  /// Of what is measured to the target, where the need grows with the count that the ratio is multiplied by;
+  /// empty: it is a load that replicas share.
+  std::optional<double> ratio;
+};
+
+/// What a metric of scope Backend or Pod asks for of one backend. Empty: its reading cannot be used, or
+/// abstains.
+[[nodiscard]] std::optional<Need> backend_need(const api::Metric& metric,
                                                  const Reading& reading,
                                                  const BackendCounts& backend,
                                                  const api::Settings& settings,

@@ -140,6 +140,21 @@ TEST(Needs, WhileNoShareIsKnownTheirSumCountsButNoShrinking) {
   EXPECT_THAT(combine_needs(unsettled, 3).parts, IsEmpty()) << "divided by full shares";
 }
 
+TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
+  // Green has grown for the share that it is about to get: within its target it asks for nothing.
+  std::vector<BackendNeed> grown = {{.full = 10, .share = 50, .need = 10, .ratio = 1},
+                                    {.full = 90, .share = 50, .need = 18, .ratio = 1}};
+  EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not 34.4";
+  grown[0].ratio = 1.2;
+  EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 24, 1e-9);
+  grown[1].ratio.reset();
+  EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 34.4, 1e-9) << "a load is what it is";
+  for (auto& backend : grown) backend.share.reset();
+  grown[1].ratio = 0.9;
+  grown[0].ratio = 0.9;
+  EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not the sum of 28";
+}
+
 TEST(Needs, WhatIsNoNumberIsNoPart) {
   const std::vector<BackendNeed> huge = {
       {.full = 50, .share = 50, .need = std::numeric_limits<double>::infinity()},

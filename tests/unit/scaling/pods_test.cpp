@@ -306,6 +306,40 @@ TEST(Pods, HostileFiguresSaturate) {
   EXPECT_EQ(world.cpu(100).count(), 2);
 }
 
+double replicas(const std::optional<Need>& need) {
+  return need ? need->replicas : -1;
+}
+
+/// Of a backend whose pods are `letters` and use `levels`, with a target of 500.
+std::optional<Need> need_of(const std::string& letters, const std::vector<std::int64_t>& levels) {
+  World world{letters, levels, static_cast<std::int32_t>(letters.size())};
+  world.cpu(50);
+  world.metric.scope = api::MetricScope::Pod;
+  Reading reading;
+  reading.quality = api::Quality::Fresh;
+  reading.milli = 1;
+  reading.pods = world.samples;
+  const BackendCounts blue{.name = "blue", .current = world.current, .ready = 1, .pods = world.pods};
+  return backend_need(world.metric, reading, blue, {}, at(kNow));
+}
+
+TEST(BackendNeed, CountsNoPodThatServesNobody) {
+  EXPECT_NEAR(replicas(need_of("RU", {240})), 0.48, 1e-9);
+  EXPECT_NEAR(replicas(need_of("RP", {240})), 0.48, 1e-9);
+  EXPECT_NEAR(replicas(need_of("RUUU", {750})), 1.5, 1e-9) << "an upstream controller would not change 4";
+}
+
+TEST(BackendNeed, TakesAPodThatServesUnmeasuredForOneOfTheOthers) {
+  EXPECT_NEAR(replicas(need_of("RRR", {400, 400, -1})), 2.4, 1e-9);
+  EXPECT_NEAR(replicas(need_of("RRH", {400, 400, 10})), 2.4, 1e-9) << "its CPU is that of its start";
+}
+
+TEST(BackendNeed, IsNotInflatedByPodsThatHaveJustCome) {
+  EXPECT_NEAR(replicas(need_of("RRRR", {1000, 1000, -1, -1})), 4, 1e-9) << "twice the two that are measured";
+  EXPECT_NEAR(replicas(need_of("RRRR", {600, 600, -1, -1})), 4, 1e-9) << "but no less than serve";
+  EXPECT_NEAR(*need_of("RRRR", {600, 600, -1, -1})->ratio, 1.2, 1e-9);
+}
+
 TEST(BackendNeed, IsUnroundedAndWithoutTolerance) {
   World world{"RRR", {20'000, 10'000, 31'000}, 3};
   world.metric.scope = api::MetricScope::Pod;
@@ -315,12 +349,12 @@ TEST(BackendNeed, IsUnroundedAndWithoutTolerance) {
   reading.milli = 1;
   reading.pods = world.samples;
   const BackendCounts blue{.name = "blue", .current = 3, .ready = 3, .pods = world.pods};
-  EXPECT_DOUBLE_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)).value_or(0), 20.333 / 20 * 3);
+  EXPECT_DOUBLE_EQ(replicas(backend_need(world.metric, reading, blue, {}, at(kNow))), 20.333 / 20 * 3);
   reading.pods.push_back({.pod = "the-green-one", .milli = 900'000, .time = at(kNow)});
-  EXPECT_DOUBLE_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)).value_or(0), 20.333 / 20 * 3)
+  EXPECT_DOUBLE_EQ(replicas(backend_need(world.metric, reading, blue, {}, at(kNow))), 20.333 / 20 * 3)
       << "other backends' pods are no strangers";
   reading.quality = api::Quality::Stale;
-  EXPECT_EQ(backend_need(world.metric, reading, blue, {}, at(kNow)), std::nullopt);
+  EXPECT_FALSE(backend_need(world.metric, reading, blue, {}, at(kNow)));
 }
 
 TEST(BackendNeed, OfABackendsOwnReading) {
@@ -331,18 +365,17 @@ TEST(BackendNeed, OfABackendsOwnReading) {
   reading.by_backend["blue"] = {.quality = api::Quality::Fresh, .milli = 1'100};
   reading.by_backend["green"] = {.quality = api::Quality::Stale, .milli = std::nullopt};
   const BackendCounts blue{.name = "blue", .current = 4, .ready = 3};
-  EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4);
+  EXPECT_DOUBLE_EQ(replicas(backend_need(metric, reading, blue, {}, at(0))), 4.4);
   metric.target_type = TargetType::Value;
-  EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3);
-  EXPECT_EQ(backend_need(metric, reading, {.name = "green"}, {}, at(0)), std::nullopt);
+  EXPECT_DOUBLE_EQ(replicas(backend_need(metric, reading, blue, {}, at(0))), 4.4 * 3);
+  EXPECT_FALSE(backend_need(metric, reading, {.name = "green"}, {}, at(0)));
   reading.by_backend["blue"].quality = api::Quality::Partial;
-  EXPECT_DOUBLE_EQ(backend_need(metric, reading, blue, {}, at(0)).value_or(0), 4.4 * 3)
-      << "it is at least so";
+  EXPECT_DOUBLE_EQ(replicas(backend_need(metric, reading, blue, {}, at(0))), 4.4 * 3) << "it is at least so";
   reading.by_backend["white"] = {.quality = api::Quality::Fresh, .milli = std::nullopt, .abstains = true};
-  EXPECT_EQ(backend_need(metric, reading, {.name = "white"}, {}, at(0)), std::nullopt) << "nobody asked";
+  EXPECT_FALSE(backend_need(metric, reading, {.name = "white"}, {}, at(0))) << "nobody asked";
   metric.target_value = Quantity::from_milli(0);
-  EXPECT_EQ(backend_need(metric, reading, blue, {}, at(0)), std::nullopt) << "what one carries is not known";
-  EXPECT_EQ(backend_need(metric, reading, {.name = "red"}, {}, at(0)), std::nullopt);
+  EXPECT_FALSE(backend_need(metric, reading, blue, {}, at(0))) << "what one carries is not known";
+  EXPECT_FALSE(backend_need(metric, reading, {.name = "red"}, {}, at(0)));
 }
 
 }  // namespace
