@@ -171,10 +171,8 @@ void move_only(Joint& joint) {
 void note_maximum(Joint& joint, const SizeInput& input) {
   auto& memory = joint.memory;
   const bool is_lower = memory.max && input.max < *memory.max;
-  std::int64_t seen = 0;
-  for (const auto& member : joint.members) seen += member.spec_replicas.value_or(0);
-  memory.max_was_lowered =
-      (is_lower || memory.max_was_lowered) && seen > sum_bounds(input, joint.figures).steady;
+  memory.max_was_lowered = (is_lower || memory.max_was_lowered) &&
+                           counted_sum(joint.figures) > sum_bounds(input, joint.figures).steady;
   memory.max = input.max;
 }
 
