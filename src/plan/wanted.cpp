@@ -45,6 +45,7 @@ class Wanting {
     pre_scale();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       record_added(i);
+      limit_standby(i);
       hold(i);
       within_own_bounds(i);
     }
@@ -245,6 +246,15 @@ class Wanting {
     return scaling::down_window(*spec_.scaling, input_.snapshot.settings);
   }
 
+  /// Where a standby is not to grow ahead of its traffic. That is no reason for what is there to go.
+  void limit_standby(std::size_t i) {
+    auto& size = sizes_[i];
+    if (spec_.failover.pre_scale || !is_above_lowest(i) || size.wanted <= minimum(i)) return;
+    size.wanted = minimum(i);
+    add_step(
+        size, "PreScaleDisabled", size.wanted, "failover.preScale is Disabled: a standby keeps its minimum");
+  }
+
   void hold(std::size_t i) {
     const auto& backend = figures_[i];
     auto& size = sizes_[i];
@@ -274,14 +284,6 @@ class Wanting {
   void within_own_bounds(std::size_t i) {
     auto& size = sizes_[i];
     const auto& backend = figures_[i];
-    // A standby is only ever what it is meant to be where it is not grown ahead of its traffic.
-    if (!spec_.failover.pre_scale && is_above_lowest(i) && size.wanted > minimum(i)) {
-      size.wanted = minimum(i);
-      add_step(size,
-               "PreScaleDisabled",
-               size.wanted,
-               "failover.preScale is Disabled: a standby keeps its minimum");
-    }
     const auto most = backend.member->max_replicas(input_.max);
     // Its part is bounded already: what it would have been without tells whether that is what stops it.
     const bool is_bounded = size.has_part && size.wanted == most && !spec_.replicas &&

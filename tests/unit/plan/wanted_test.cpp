@@ -394,6 +394,17 @@ TEST(WantedBounds, WithoutPreScaleAStandbyIsItsMinimum) {
   EXPECT_THAT(steps_of(sizes[1]), Contains("PreScaleDisabled"));
 }
 
+TEST(WantedBounds, WithoutPreScaleAStandbyKeepsWhatItHasWhileItIsLost) {
+  Sizing service;
+  service.builder.spec().failover.pre_scale = false;
+  service.add_unfit("blue", {.spec = 10}, 0);
+  service.add_unfit("green", {.tier = 1, .spec = 3}, 100);
+  const auto sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(1, 1));
+  EXPECT_THAT(kept_of(sizes), ElementsAre(10, 3)) << "a bound of what it grows to is none of what is there";
+  EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(10, 3));
+}
+
 TEST(WantedBounds, AStandbyIsAboveTheLowestTierThatMayTakeTraffic) {
   auto service = failed_over();
   service.builder.spec().failover.pre_scale = false;
