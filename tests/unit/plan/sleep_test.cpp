@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -98,6 +99,28 @@ TEST_F(Sleep, AtFirstSightABackendThatMayHaveNoneSleepsAndIsWoken) {
   EXPECT_EQ(standby_at_zero({}, 0), std::nullopt) << "it has one at least: somebody else wrote that";
   EXPECT_EQ(standby_at_zero(1, 0), std::nullopt);
   EXPECT_EQ(standby_at_zero(0, 1), std::nullopt) << "one was ours, and somebody has switched it off";
+}
+
+TEST_F(Sleep, BesideAStandbyThatStaysItIsSaidOnceAndTheServiceWakes) {
+  builder.backend("green", {.tier = 1, .spec = 1, .share = 0});
+  const auto scaled = [](const api::Decision& decision) {
+    return std::ranges::count_if(decision.events, [](const api::Event& event) {
+      return event.reason == "ScaledDown" || event.reason == "ScaledUp";
+    });
+  };
+  (void)at(0, 1, 0);
+  const auto idle = at(300, 1, 0);
+  EXPECT_EQ(idle.total.replicas, 0);
+  EXPECT_EQ(scaled(idle), 1);
+  for (const std::int64_t now : {310, 320, 330}) {
+    const auto asleep = at(now, 0, 0);
+    EXPECT_EQ(asleep.total.replicas, 0);
+    EXPECT_EQ(asleep.backends.at("green").replicas, 1);
+    EXPECT_EQ(scaled(asleep), 0) << "for as long as it lasts";
+  }
+  const auto awake = at(340, 0, 95);
+  EXPECT_EQ(awake.total.replicas, 10);
+  EXPECT_EQ(scaled(awake), 1);
 }
 
 TEST_F(Sleep, OfOneBackendAloneTheMinimumOfTheServiceDecides) {
