@@ -177,8 +177,9 @@ class Wanting {
     if (spec_.replicas || backend.full <= 0) return;
     const auto before = sizes_[i].wanted;
     // No more than its share of what the total is planned for, in replicas like these: what demand asks for
-    // beyond that, policies let in.
-    const double planned = std::max<double>(1, input_.target / backend.load.capacity) * input_.total;
+    // beyond that, policies let in; but not what is within the tolerance, which no total ever grows for.
+    const double per_replica = std::max<double>(1, input_.target / backend.load.capacity);
+    const double planned = per_replica * input_.total * (1 + input_.tolerance);
     const double needed = std::min(*input_.demand.value / backend.load.capacity, planned);
     want(sizes_[i], "Shift", whole_up(backend.target / 100 * needed), "its share rises to what this carries");
     sizes_[i].for_shift = sizes_[i].wanted - before;

@@ -161,7 +161,12 @@ TEST(WantedShift, OnlyRisesOfThoseWithAPartWhereDemandIsKnown) {
   EXPECT_THAT(steps_of(sizes[1]), ElementsAre("Part", "Shift"));
   EXPECT_EQ(sizes[0].for_shift, 0) << "its share does not rise";
   service.demand.value = 100'000;
-  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 16)) << "no more than its share of the total";
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 18))
+      << "no more than its share of 22, a tenth above";
+  service.figures[1].load.capacity = 100;
+  service.demand.value = 2160;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 18))
+      << "no total grows for what is within tolerance";
   service.demand.value = std::nullopt;
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 10));
   service.demand.value = 2000;
