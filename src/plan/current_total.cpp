@@ -98,9 +98,23 @@ std::optional<CurrentTotal::None> why_no_total(std::span<const Member> members) 
   return found ? CurrentTotal::None::SwitchedOff : CurrentTotal::None::NotFound;
 }
 
-/// A total is 0 only while everybody sleeps.
-std::int32_t saturated_total(std::int64_t value, std::span<const Member> members) {
-  const bool awake = std::ranges::any_of(members, [](const Member& m) { return m.sizeable() && !m.asleep; });
+/// Whether it has what we decided, seen or not.
+bool is_as_decided(const Member& member, const Memory& memory) {
+  const auto found = memory.backends.find(member.declared->name);
+  if (found == memory.backends.end() || !found->second.written) return false;
+  const auto& written = *found->second.written;
+  return member.spec_replicas == written.to || member.spec_replicas == written.from;
+}
+
+/// A total is 0 only while everybody sleeps, or has what we decided beside a `last` one of 0.
+std::int32_t saturated_total(std::int64_t value,
+                             std::optional<std::int32_t> last,
+                             std::span<const Member> members,
+                             const Memory& memory) {
+  const bool stays = members.size() > 1 && last == 0;
+  const bool awake = std::ranges::any_of(members, [&](const Member& m) {
+    return m.sizeable() && !m.asleep && !(stays && is_as_decided(m, memory));
+  });
   return static_cast<std::int32_t>(
       std::clamp<std::int64_t>(value, awake ? 1 : 0, std::numeric_limits<std::int32_t>::max()));
 }
@@ -121,7 +135,7 @@ CurrentTotal settle_current_total(const api::Snapshot& snapshot,
   } else {
     current = last ? *last + changed_by_others(members, memory) : sum_of_lowest_tier(members);
   }
-  const auto total = saturated_total(current, members);
+  const auto total = saturated_total(current, last, members, memory);
   if (snapshot.restored) {
     // A new leader cannot tell its predecessor's last writes from a stranger's: it holds itself to the limits
     // that follow from both.

@@ -28,14 +28,18 @@ void forget_undeclared(std::span<const Member> members, Memory& memory) {
   });
 }
 
-/// Tells a count of 0 that is our own from one that somebody else wrote. At first sight, where the service
-/// may be idle, it is taken for ours: otherwise a lost memory would leave it asleep for ever.
+/// Tells a count of 0 that is our own from one that somebody else wrote. At first sight it is taken for ours
+/// where we might have written it, in a service that may be idle or of a backend that may have none:
+/// otherwise a lost memory would leave it asleep for ever.
 void tell_sleepers(const api::Spec& spec, const Memory& memory, std::span<Member> members) {
-  const bool may_sleep = spec.scaling && spec.scaling->min_replicas == 0;
+  // One backend is the service: its own minimum only adds to that of the service.
+  const bool is_several = members.size() > 1;
   for (auto& member : members) {
     if (member.spec_replicas != 0) continue;
     const auto found = memory.backends.find(member.declared->name);
     const bool seen = found != memory.backends.end() && found->second.written;
+    const bool may_sleep = spec.scaling && (spec.scaling->min_replicas == 0 ||
+                                            (is_several && member.declared->min_replicas == 0));
     member.asleep = seen ? found->second.written->to == 0 || found->second.written->from == 0 : may_sleep;
   }
 }
@@ -171,10 +175,8 @@ void move_only(Joint& joint) {
 void note_maximum(Joint& joint, const SizeInput& input) {
   auto& memory = joint.memory;
   const bool is_lower = memory.max && input.max < *memory.max;
-  std::int64_t seen = 0;
-  for (const auto& member : joint.members) seen += member.spec_replicas.value_or(0);
-  memory.max_was_lowered =
-      (is_lower || memory.max_was_lowered) && seen > sum_bounds(input, joint.figures).steady;
+  memory.max_was_lowered = (is_lower || memory.max_was_lowered) &&
+                           counted_sum(joint.figures) > sum_bounds(input, joint.figures).steady;
   memory.max = input.max;
 }
 

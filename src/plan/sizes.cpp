@@ -40,7 +40,7 @@ class Bounding {
   void run() {
     for (std::size_t i = 0; i < figures_.size(); ++i) start(i);
     const auto bounds = sum_bounds(input_, figures_);
-    if (memory_.max_was_lowered) trim(bounds.steady);
+    if (memory_.max_was_lowered) trim(bounds);
     grow(bounds);
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       if (is_sizeable(figures_[i]))
@@ -55,7 +55,7 @@ class Bounding {
     if (!is_sizeable(figures_[i])) return;
     const auto seen = seen_of(figures_[i]);
     const auto most = figures_[i].member->max_replicas(input_.max);
-    const auto kept = memory_.max_was_lowered ? 0 : std::min({seen, size.kept, most});
+    const auto kept = std::min({seen, size.kept, most});
     size.replicas = size.wanted >= seen ? seen : std::max(size.wanted, kept);
   }
 
@@ -67,8 +67,65 @@ class Bounding {
     return sum;
   }
 
-  /// A lowered maximum takes what nothing else may: from the highest tier down, never a part or a minimum.
-  void trim(std::int64_t most) {
+  /// What is kept beyond what is wanted, in the order in which a lowered maximum takes it.
+  enum class Kept {
+    Idle,     ///< For later, or for a share that stays.
+    Leaving,  ///< For traffic that is about to leave.
+    Partly,   ///< Of one that is away and not ready as a whole: what is not ready goes with it for nothing.
+  };
+
+  [[nodiscard]] Kept kept_for(std::size_t i) const {
+    if (counted(figures_[i], *sizes_[i].replicas) < *sizes_[i].replicas) return Kept::Partly;
+    return is_leaving(i) ? Kept::Leaving : Kept::Idle;
+  }
+
+  [[nodiscard]] bool is_leaving(std::size_t i) const {
+    if (figures_[i].weight > figures_[i].target + kSameShare) return true;
+    const auto remembered = memory_.backends.find(figures_[i].member->declared->name);
+    return remembered != memory_.backends.end() && remembered->second.leaving.departure.has_value();
+  }
+
+  [[nodiscard]] std::int64_t beyond_wanted(std::size_t i) const {
+    return std::max<std::int64_t>(0, counted(figures_[i], *sizes_[i].replicas) - sizes_[i].wanted);
+  }
+
+  /// Unlike room to grow, only what moves now: what is merely kept is to come within the lowered maximum.
+  [[nodiscard]] std::int64_t on_the_move() const {
+    std::int64_t more = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (sizes_[i].replicas) more += sizes_[i].for_shift + (is_leaving(i) ? beyond_wanted(i) : 0);
+    }
+    return more;
+  }
+
+  /// A lowered maximum takes what nothing else may, but no more than is above it.
+  void trim(const SumBounds& bounds) {
+    const auto most = [&] { return bounds.steady + std::min(bounds.surge, on_the_move()); };
+    take_kept(Kept::Idle, most());
+    // Beyond the surge only: taking what is on top of the maximum because it moves would gain nothing.
+    take_kept(Kept::Leaving, bounds.steady + bounds.surge);
+    take_kept(Kept::Partly, most());
+    take_wanted(most());
+  }
+
+  void take_kept(Kept which, std::int64_t most) {
+    std::vector<double> beyond(figures_.size(), 0.0);
+    std::int64_t whole = 0;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (!sizes_[i].replicas || kept_for(i) != which) continue;
+      whole += beyond_wanted(i);
+      beyond[i] = static_cast<double>(beyond_wanted(i));
+    }
+    const auto excess = std::min({sum() - most, whole, kMost});
+    if (excess <= 0) return;
+    const auto taken = apportion(beyond, static_cast<std::int32_t>(excess));
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      if (beyond[i] > 0) take(i, taken[i]);
+    }
+  }
+
+  /// From the highest tier down, never a part or a minimum.
+  void take_wanted(std::int64_t most) {
     auto excess = sum() - most;
     std::vector<std::size_t> order(figures_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -77,14 +134,21 @@ class Bounding {
     };
     std::ranges::sort(order, {}, rank);
     for (const auto i : order) {
-      if (excess <= 0) return;
-      auto& size = sizes_[i];
-      if (!size.replicas) continue;
-      const auto least = std::min(*size.replicas, least_of(i));
-      const auto cut = static_cast<std::int32_t>(std::min<std::int64_t>(excess, *size.replicas - least));
-      *size.replicas -= cut;
+      if (!sizes_[i].replicas) continue;
+      const auto cut = std::min(excess, counted(figures_[i], *sizes_[i].replicas) - least_of(i));
+      if (cut <= 0) continue;
+      take(i, cut);
       excess -= cut;
     }
+  }
+
+  /// Makes it count for so many less.
+  void take(std::size_t i, std::int64_t count) {
+    if (count <= 0) return;
+    auto& size = sizes_[i];
+    size.replicas = static_cast<std::int32_t>(counted(figures_[i], *size.replicas) - count);
+    size.reason = "maxReplicas was lowered: what is above it goes";
+    add_step(size, "SumBounds", *size.replicas, "maxReplicas was lowered: what is above it goes");
   }
 
   [[nodiscard]] std::int32_t least_of(std::size_t i) const {
@@ -203,6 +267,12 @@ void keep(Size& size, const char* step, std::int32_t replicas, const char* why) 
   size.kept = replicas;
   size.reason = why;
   add_step(size, step, replicas, why);
+}
+
+std::int64_t counted_sum(std::span<const Figures> figures) {
+  std::int64_t sum = 0;
+  for (const auto& backend : figures) sum += counted(backend, seen_of(backend));
+  return sum;
 }
 
 SumBounds sum_bounds(const SizeInput& input, std::span<const Figures> figures) {

@@ -70,11 +70,14 @@ void bound_sizes(const SizeInput& input,
                  const Memory& memory,
                  std::vector<Size>& sizes);
 
-/// Room left in the sum once `sizes` are in force; what traffic on the move may use is counted in.
+/// Bounds of the sum of all backends.
 struct SumBounds {
   std::int64_t steady = 0;  ///< The maximum, and the minimums of standbys.
   std::int64_t surge = 0;   ///< On top of it while traffic moves.
 };
 [[nodiscard]] SumBounds sum_bounds(const SizeInput& input, std::span<const Figures> figures);
+
+/// What is there, as it counts in the sum: of an unfit backend only its ready ones.
+[[nodiscard]] std::int64_t counted_sum(std::span<const Figures> figures);
 
 }  // namespace evenkeel::plan

@@ -45,6 +45,7 @@ class Wanting {
     pre_scale();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       record_added(i);
+      limit_standby(i);
       hold(i);
       within_own_bounds(i);
     }
@@ -176,8 +177,9 @@ class Wanting {
     if (spec_.replicas || backend.full <= 0) return;
     const auto before = sizes_[i].wanted;
     // No more than its share of what the total is planned for, in replicas like these: what demand asks for
-    // beyond that, policies let in.
-    const double planned = std::max<double>(1, input_.target / backend.load.capacity) * input_.total;
+    // beyond that, policies let in; but not what is within the tolerance, which no total ever grows for.
+    const double per_replica = std::max<double>(1, input_.target / backend.load.capacity);
+    const double planned = per_replica * input_.total * (1 + input_.tolerance);
     const double needed = std::min(*input_.demand.value / backend.load.capacity, planned);
     want(sizes_[i], "Shift", whole_up(backend.target / 100 * needed), "its share rises to what this carries");
     sizes_[i].for_shift = sizes_[i].wanted - before;
@@ -245,6 +247,15 @@ class Wanting {
     return scaling::down_window(*spec_.scaling, input_.snapshot.settings);
   }
 
+  /// Where a standby is not to grow ahead of its traffic. That is no reason for what is there to go.
+  void limit_standby(std::size_t i) {
+    auto& size = sizes_[i];
+    if (spec_.failover.pre_scale || !is_above_lowest(i) || size.wanted <= minimum(i)) return;
+    size.wanted = minimum(i);
+    add_step(
+        size, "PreScaleDisabled", size.wanted, "failover.preScale is Disabled: a standby keeps its minimum");
+  }
+
   void hold(std::size_t i) {
     const auto& backend = figures_[i];
     auto& size = sizes_[i];
@@ -274,14 +285,6 @@ class Wanting {
   void within_own_bounds(std::size_t i) {
     auto& size = sizes_[i];
     const auto& backend = figures_[i];
-    // A standby is only ever what it is meant to be where it is not grown ahead of its traffic.
-    if (!spec_.failover.pre_scale && is_above_lowest(i) && size.wanted > minimum(i)) {
-      size.wanted = minimum(i);
-      add_step(size,
-               "PreScaleDisabled",
-               size.wanted,
-               "failover.preScale is Disabled: a standby keeps its minimum");
-    }
     const auto most = backend.member->max_replicas(input_.max);
     // Its part is bounded already: what it would have been without tells whether that is what stops it.
     const bool is_bounded = size.has_part && size.wanted == most && !spec_.replicas &&

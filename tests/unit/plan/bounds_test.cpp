@@ -242,9 +242,71 @@ TEST_F(LoweredMaximum, NeverAPartOrAMinimum) {
   EXPECT_THAT(replicas(1), ElementsAre(4, 2));
 }
 
-TEST_F(LoweredMaximum, WhatIsKeptGoesForIt) {
-  service.max = 100;
-  EXPECT_THAT(replicas_of(service.bounded({{.wanted = 5, .kept = 6}, {.wanted = 6}})), ElementsAre(5, 6));
+TEST_F(LoweredMaximum, TakesWhatIsKeptBeforeWhatIsWantedAndNoMoreThanIsAboveIt) {
+  const std::vector<Size> sizes = {{.wanted = 3, .kept = 6}, {.wanted = 5, .kept = 6}};
+  const auto of = [&](std::int32_t max) {
+    service.max = max;
+    return replicas_of(service.bounded(sizes));
+  };
+  service.memory.backends["blue"].part = 3;
+  EXPECT_THAT(of(10), ElementsAre(6, 6)) << "12 are allowed with the minimum of the standby";
+  EXPECT_THAT(of(9), ElementsAre(5, 6)) << "who has most beyond gives first";
+  EXPECT_THAT(of(8), ElementsAre(5, 5));
+  EXPECT_THAT(of(6), ElementsAre(3, 5));
+  EXPECT_THAT(of(5), ElementsAre(3, 4)) << "then from the highest tier down";
+  service.max = 6;
+  EXPECT_THAT(steps_of(service.bounded(sizes)[0]), ElementsAre("SumBounds", "OwnBounds"));
+}
+
+TEST_F(LoweredMaximum, LeavesAnUnfitOneWhatDoesNotCount) {
+  service.add_unfit("red", {.spec = 9}, 0);
+  const std::vector<Size> sizes = {{.wanted = 6}, {.wanted = 6}, {.wanted = 1, .kept = 9}};
+  const auto of = [&](std::int32_t max) {
+    service.max = max;
+    return replicas_of(service.bounded(sizes));
+  };
+  EXPECT_THAT(of(10), ElementsAre(6, 6, 9));
+  EXPECT_THAT(of(9), ElementsAre(6, 5, 9));
+  service.figures[2].ready = 3;
+  EXPECT_THAT(of(13), ElementsAre(6, 6, 9)) << "15 count, and 15 are allowed";
+  EXPECT_THAT(of(12), ElementsAre(6, 6, 2)) << "those that are not ready go with one that is";
+  const std::vector<Size> kept = {{.wanted = 4, .kept = 6}, {.wanted = 6}, {.wanted = 1, .kept = 9}};
+  service.max = 12;
+  EXPECT_THAT(replicas_of(service.bounded(kept)), ElementsAre(5, 6, 9)) << "so others come before it";
+}
+
+/// Blue gives its share to green, keeps 8 while it wants 2, and counts with them as a surge; red keeps 4.
+Sizing shifting_under_a_lowered_maximum(std::int32_t surge_percent) {
+  Sizing service;
+  service.max = 10;
+  service.memory.max_was_lowered = true;
+  service.builder.scaling().max_surge_percent = surge_percent;
+  auto& blue = service.add("blue", {.spec = 8}, 20);
+  blue.weight = 60;
+  service.add("green", {.spec = 7}, 80).weight = 40;
+  service.add("red", {.spec = 4}, 0);
+  return service;
+}
+
+TEST(LoweredMaximumWhileTrafficMoves, LeavesTheSurgeToWhatMoves) {
+  const std::vector<Size> sizes = {{.wanted = 2, .kept = 8}, {.wanted = 7}, {.wanted = 1, .kept = 4}};
+  EXPECT_THAT(replicas_of(shifting_under_a_lowered_maximum(100).bounded(sizes)), ElementsAre(8, 7, 1))
+      << "16 are 10 and the 6 that blue has for what leaves it; nothing moves for red";
+  EXPECT_THAT(replicas_of(shifting_under_a_lowered_maximum(40).bounded(sizes)), ElementsAre(6, 7, 1));
+  EXPECT_THAT(replicas_of(shifting_under_a_lowered_maximum(0).bounded(sizes)), ElementsAre(2, 7, 1));
+  auto arrived = shifting_under_a_lowered_maximum(100);
+  arrived.figures[0].weight = arrived.figures[0].target;
+  EXPECT_THAT(replicas_of(arrived.bounded(sizes)), ElementsAre(2, 7, 1));
+  arrived.memory.backends["blue"].leaving.departure.emplace();
+  EXPECT_THAT(replicas_of(arrived.bounded(sizes)), ElementsAre(8, 7, 1)) << "its traffic is still leaving";
+}
+
+TEST(LoweredMaximumWhileTrafficMoves, LeavesTheSurgeToWhatIsThereForAShift) {
+  auto service = shifting_under_a_lowered_maximum(100);
+  EXPECT_THAT(replicas_of(service.bounded({{.wanted = 4}, {.wanted = 7, .for_shift = 2}, {.wanted = 1}})),
+              ElementsAre(4, 7, 1));
+  EXPECT_THAT(replicas_of(service.bounded({{.wanted = 4}, {.wanted = 7}, {.wanted = 1}})),
+              ElementsAre(2, 7, 1));
 }
 
 TEST_F(LoweredMaximum, OnlyALoweredOneTakesWhatIsThere) {

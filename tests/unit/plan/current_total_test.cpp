@@ -59,6 +59,33 @@ TEST_F(TotalNow, IsOneAtLeastWhileSomebodyIsAwake) {
   EXPECT_EQ(settle().replicas, 1) << "whoever else is switched off";
 }
 
+TEST_F(TotalNow, StaysZeroWhileWhoIsAwakeHasWhatWeDecidedBesideIt) {
+  builder.backend("blue", {.spec = 1}).backend("green", {.spec = 0});
+  memory.total = 0;
+  memory.backends["blue"].written = {.from = 1, .to = 1};
+  memory.backends["green"].written = {.from = 0, .to = 0};
+  EXPECT_EQ(settle().replicas, 0);
+  builder.backend("blue", {.spec = 2});
+  EXPECT_EQ(settle().replicas, 1) << "somebody has grown it";
+  builder.backend("blue", {.spec = 1});
+  memory.total = 1;
+  memory.backends["blue"].written = {.from = 1, .to = 1};
+  EXPECT_EQ(settle().replicas, 1);
+  memory.history.pending = {.time = at(0), .from = 1, .to = 0, .backends = {{"blue", {.from = 1, .to = 0}}}};
+  memory.total = 0;
+  memory.backends["blue"].written = {.from = 1, .to = 0};
+  builder.now(10);
+  EXPECT_EQ(settle().replicas, 1) << "what is still to be written has not come about";
+  memory.history.pending->from = 0;
+  memory.history.pending->to = memory.total.emplace(5);
+  memory.backends["blue"].written = {.from = 1, .to = 5};
+  EXPECT_EQ(settle().replicas, 0) << "nor a rise from 0";
+  memory.history.pending.reset();
+  memory.total = 0;
+  memory.backends["blue"].written = {.from = 1, .to = 0};
+  EXPECT_EQ(settle().replicas, 0) << "what is kept no longer, and not seen to go yet";
+}
+
 /// Blue and green were written 5 each, for a total of 10.
 class TotalOfTwo : public TotalNow {
  protected:

@@ -417,6 +417,14 @@ TEST_F(OfALowerMaximum, WhoIsWithinItAlreadyIsNotCutLater) {
   EXPECT_EQ(replicas(at(20, 5, 7, 500, 98), "green"), 7) << "98 % of 500 take seven";
 }
 
+TEST_F(OfALowerMaximum, WhatHasLostItsEndpointsStaysWhereTheRestIsWithinIt) {
+  builder.bounds(1, 10).now(10).metric("rps", 600).memory(memory);
+  builder.backend("blue", {.spec = 6, .share = 50}).backend("green", {.spec = 6, .ready = 0, .share = 50});
+  const auto lowered = decide(builder.build());
+  EXPECT_EQ(replicas(lowered, "blue"), 10);
+  EXPECT_EQ(replicas(lowered, "green"), 6) << "none of them counts";
+}
+
 TEST_F(OfALowerMaximum, TheSameOneCutsNothing) {
   EXPECT_EQ(replicas(at(10, 6, 8, 600, 93), "green"), 8) << "93 % of 600 take eight";
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -79,6 +80,52 @@ TEST_F(Sleep, AtFirstSightZeroIsTakenForSleep) {
   builder.bounds(1, 20);
   memory.reset();
   EXPECT_EQ(replicas(at(20, 0, 25)), std::nullopt) << "a service that never sleeps is switched off";
+}
+
+/// What a standby of its own minimum is sized to that is at 0 when tier 0 loses its endpoints; at first sight
+/// it had `first`.
+std::optional<std::int32_t> standby_at_zero(std::optional<std::int32_t> minimum, std::int32_t first) {
+  SnapshotBuilder builder;
+  builder.bounds(2, 20).now(0).metric("rps", 40, 10'000);
+  builder.backend("blue", {.spec = 4, .share = 100});
+  builder.backend("green", {.tier = 1, .min = minimum, .spec = first, .share = 0});
+  builder.memory(decide(builder.build()).memory).now(10).metric("rps", 40, 10'000);
+  builder.seen("blue", {.spec = 4, .ready = 0, .share = 100}).seen("green", {.spec = 0, .share = 0});
+  return decide(builder.build()).backends.at("green").replicas;
+}
+
+TEST_F(Sleep, AtFirstSightABackendThatMayHaveNoneSleepsAndIsWoken) {
+  EXPECT_EQ(standby_at_zero(0, 0), 4);
+  EXPECT_EQ(standby_at_zero({}, 0), std::nullopt) << "it has one at least: somebody else wrote that";
+  EXPECT_EQ(standby_at_zero(1, 0), std::nullopt);
+  EXPECT_EQ(standby_at_zero(0, 1), std::nullopt) << "one was ours, and somebody has switched it off";
+}
+
+TEST_F(Sleep, BesideAStandbyThatStaysItIsSaidOnceAndTheServiceWakes) {
+  builder.backend("green", {.tier = 1, .spec = 1, .share = 0});
+  const auto scaled = [](const api::Decision& decision) {
+    return std::ranges::count_if(decision.events, [](const api::Event& event) {
+      return event.reason == "ScaledDown" || event.reason == "ScaledUp";
+    });
+  };
+  (void)at(0, 1, 0);
+  const auto idle = at(300, 1, 0);
+  EXPECT_EQ(idle.total.replicas, 0);
+  EXPECT_EQ(scaled(idle), 1);
+  for (const std::int64_t now : {310, 320, 330}) {
+    const auto asleep = at(now, 0, 0);
+    EXPECT_EQ(asleep.total.replicas, 0);
+    EXPECT_EQ(asleep.backends.at("green").replicas, 1);
+    EXPECT_EQ(scaled(asleep), 0) << "for as long as it lasts";
+  }
+  const auto awake = at(340, 0, 95);
+  EXPECT_EQ(awake.total.replicas, 10);
+  EXPECT_EQ(scaled(awake), 1);
+}
+
+TEST_F(Sleep, OfOneBackendAloneTheMinimumOfTheServiceDecides) {
+  builder.bounds(1, 20).backend("blue", {.min = 0, .spec = 3});
+  EXPECT_EQ(replicas(at(0, 0, 25)), std::nullopt);
 }
 
 TEST_F(Sleep, OneThatIsOnlyLookedAtIsTakenForAsleepAtEachSight) {

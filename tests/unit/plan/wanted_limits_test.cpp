@@ -108,7 +108,7 @@ TEST(WantedShift, OfARiseWithinRoundingIsNone) {
   green.target = kSameShare;
   EXPECT_EQ(service.wanted()[1].for_shift, 0);
   green.target = 2 * kSameShare;
-  EXPECT_EQ(service.wanted()[1].for_shift, 20);
+  EXPECT_EQ(service.wanted()[1].for_shift, 22);
 }
 
 TEST(WantedShift, IsNotForFailOver) {

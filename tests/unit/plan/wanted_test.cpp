@@ -161,7 +161,12 @@ TEST(WantedShift, OnlyRisesOfThoseWithAPartWhereDemandIsKnown) {
   EXPECT_THAT(steps_of(sizes[1]), ElementsAre("Part", "Shift"));
   EXPECT_EQ(sizes[0].for_shift, 0) << "its share does not rise";
   service.demand.value = 100'000;
-  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 16)) << "no more than its share of the total";
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 18))
+      << "no more than its share of 22, a tenth above";
+  service.figures[1].load.capacity = 100;
+  service.demand.value = 2160;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 18))
+      << "no total grows for what is within tolerance";
   service.demand.value = std::nullopt;
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 10));
   service.demand.value = 2000;
@@ -392,6 +397,17 @@ TEST(WantedBounds, WithoutPreScaleAStandbyIsItsMinimum) {
   const auto sizes = service.wanted();
   EXPECT_THAT(wanted_of(sizes), ElementsAre(10, 1));
   EXPECT_THAT(steps_of(sizes[1]), Contains("PreScaleDisabled"));
+}
+
+TEST(WantedBounds, WithoutPreScaleAStandbyKeepsWhatItHasWhileItIsLost) {
+  Sizing service;
+  service.builder.spec().failover.pre_scale = false;
+  service.add_unfit("blue", {.spec = 10}, 0);
+  service.add_unfit("green", {.tier = 1, .spec = 3}, 100);
+  const auto sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(1, 1));
+  EXPECT_THAT(kept_of(sizes), ElementsAre(10, 3)) << "a bound of what it grows to is none of what is there";
+  EXPECT_THAT(replicas_of(service.bounded(sizes)), ElementsAre(10, 3));
 }
 
 TEST(WantedBounds, AStandbyIsAboveTheLowestTierThatMayTakeTraffic) {
