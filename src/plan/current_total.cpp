@@ -142,7 +142,7 @@ CurrentTotal settle_current_total(const api::Snapshot& snapshot,
     auto known = last;
     // Of one backend its own count: the total may be from when there were others beside it.
     const auto& written = memory.backends[members.front().declared->name].written;
-    if (members.size() == 1 && !history.pending && written) known = written->to;
+    if (known && members.size() == 1 && !history.pending && written) known = written->to;
     if (known && *known != total) history.record_event(snapshot.now, std::int64_t{total} - *known);
     history.record_recommendation(snapshot.now, total);
     if (!history.pending) memory.total = total;

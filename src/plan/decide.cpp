@@ -44,18 +44,31 @@ void tell_sleepers(const api::Spec& spec, const Memory& memory, std::span<Member
   }
 }
 
-/// Every decision of Observe starts from the live state: what was decided before never happened.
-void forget_writes(Memory& memory) {
+/// Whether the count that is there says nothing against our last write. One of 0 is judged by it alone.
+bool may_be_ours(const Member& member, scaling::CountChange written) {
+  const auto seen = member.spec_replicas;
+  return !seen || *seen == 0 || *seen == written.from || *seen == written.to;
+}
+
+/// Every decision of Observe starts from the live state: what was decided before never happened. What was
+/// written before Observe stands: nothing else tells a count of 0 of our own from one that switches scaling
+/// off, neither now nor once the mode is Enforce again.
+void forget_steps(std::span<const Member> members, Memory& memory) {
   memory.total.reset();
   memory.history.pending.reset();
   memory.stepped.reset();
   memory.shares_changed.reset();
   memory.decided.reset();
   for (auto& [name, backend] : memory.backends) {
-    backend.written.reset();
     backend.weight.reset();
     backend.from.reset();
     backend.leaving = {};
+  }
+  for (const auto& member : members) {
+    const auto found = memory.backends.find(member.declared->name);
+    if (found == memory.backends.end()) continue;
+    auto& written = found->second.written;
+    if (written && !may_be_ours(member, *written)) written.reset();
   }
 }
 
@@ -352,7 +365,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
   forget_undeclared(members, memory);
   tell_sleepers(spec, memory, members);
   restart_steps(snapshot, memory);
-  if (spec.mode == api::Mode::Observe) forget_writes(memory);
+  if (spec.mode == api::Mode::Observe) forget_steps(members, memory);
   Joint joint{.snapshot = snapshot, .members = members, .memory = memory, .decision = decision};
   joint.first_sight = !found;
   if (spec.mode == api::Mode::Paused) {

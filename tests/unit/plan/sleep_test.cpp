@@ -134,6 +134,47 @@ TEST_F(Sleep, OneThatIsOnlyLookedAtIsTakenForAsleepAtEachSight) {
   EXPECT_EQ(replicas(at(10, 0, 25)), 3) << "nothing of it was ever written";
 }
 
+TEST_F(Sleep, AZeroOfOursStaysOursWhileItIsOnlyLookedAt) {
+  EXPECT_EQ(replicas(at(0, 1, 0)), 1);
+  EXPECT_EQ(replicas(at(300, 1, 0)), 0);
+  builder.spec().mode = api::Mode::Observe;
+  EXPECT_EQ(replicas(at(310, 1, 0)), 0) << "the write is on its way";
+  EXPECT_EQ(replicas(at(320, 0, 0)), 0);
+  builder.bounds(1, 20);  // No 0 is taken for sleep at first sight any more.
+  EXPECT_EQ(replicas(at(330, 0, 95)), 1);
+  EXPECT_EQ(replicas(at(330, 0, 95)), 1) << "the same again";
+  builder.spec().mode = api::Mode::Enforce;
+  EXPECT_EQ(replicas(at(340, 0, 95)), 1);
+}
+
+TEST_F(Sleep, AZeroOfSomebodyElseStaysTheirsWhileItIsOnlyLookedAt) {
+  EXPECT_EQ(replicas(at(0, 3, 25)), 3);
+  builder.spec().mode = api::Mode::Observe;
+  EXPECT_EQ(replicas(at(10, 0, 95)), std::nullopt);
+  EXPECT_EQ(replicas(at(10, 0, 95)), std::nullopt) << "the same again";
+  builder.spec().mode = api::Mode::Enforce;
+  EXPECT_EQ(replicas(at(20, 0, 95)), std::nullopt);
+}
+
+TEST_F(Sleep, AZeroAfterACountOfSomebodyElseIsNotOursAnyMore) {
+  EXPECT_EQ(replicas(at(0, 1, 0)), 1);
+  EXPECT_EQ(replicas(at(300, 1, 0)), 0);
+  builder.spec().mode = api::Mode::Observe;
+  builder.bounds(1, 20);
+  EXPECT_TRUE(replicas(at(310, 5, 25)).has_value());
+  EXPECT_EQ(replicas(at(320, 0, 25)), std::nullopt);
+}
+
+TEST_F(Sleep, ANewLeaderThatOnlyLooksHoldsItselfToNoWriteOfBefore) {
+  builder.bounds(1, 20);
+  EXPECT_EQ(replicas(at(0, 2, 15)), 2);
+  EXPECT_EQ(replicas(at(10, 2, 45)), 5);
+  builder.spec().mode = api::Mode::Observe;
+  builder.now(20).seen("blue", {.spec = 2, .share = 100}).memory(memory, true);
+  const auto looked_at = decide(builder.build());
+  EXPECT_EQ(looked_at.memory.find("events"), std::string::npos) << "nothing was scaled: " << looked_at.memory;
+}
+
 TEST_F(Sleep, ALaterMinimumWakesIt) {
   EXPECT_EQ(replicas(at(0, 0, 0)), 0);
   auto& schedule = builder.scaling().schedules.emplace_back();
