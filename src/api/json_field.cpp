@@ -6,6 +6,8 @@
 
 #include "evenkeel/base/time_format.hpp"
 
+#include "json_text.hpp"
+
 namespace evenkeel::api {
 
 using simdjson::dom::element_type;
@@ -17,7 +19,10 @@ JsonDocument::JsonDocument() {
 
 Result<simdjson::dom::element> JsonDocument::parse(std::string_view text) {
   simdjson::dom::element root;
-  const auto error = parser_.parse(text.data(), text.size()).get(root);
+  auto error = parser_.parse(text.data(), text.size()).get(root);
+  // The parser has no room for long numbers, which JSON may hold. Few texts have one: only they are read
+  // twice.
+  if (error == simdjson::NUMBER_ERROR) error = parser_.parse(with_numbers_that_fit(text)).get(root);
   if (error == simdjson::SUCCESS) return root;
   if (error == simdjson::EMPTY) return Error{ErrorKind::Invalid, "empty: a JSON object is expected"};
   return Error{ErrorKind::Invalid, std::string{"not valid JSON: "} + simdjson::error_message(error)};

@@ -96,6 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
     MemoryOfNoUse,
     testing::Values(Row{"ATotalBelowZero", text_with(R"(,"total":-1)")},
                     Row{"ATotalBeyondThirtyTwoBits", text_with(R"(,"total":2147483648)")},
+                    Row{"ATotalBeyond64Bits", text_with(R"(,"total":18446744073709551616)")},
+                    Row{"ANumberBeyondTheDoubles", text_with(R"(,"total":1e400)")},
                     Row{"ATierThatIsText", text_with(R"(,"tier":"0")")},
                     Row{"AMomentToCome", text_with(R"(,"stepped":-1)")},
                     Row{"HistoryThatIsAList", text_with(R"(,"scaling":[])")},
