@@ -25,7 +25,7 @@ Result<simdjson::dom::element> JsonDocument::parse(std::string_view text) {
   if (error == simdjson::NUMBER_ERROR) error = parser_.parse(with_numbers_that_fit(text)).get(root);
   if (error == simdjson::SUCCESS) return root;
   if (error == simdjson::EMPTY) return Error{ErrorKind::Invalid, "empty: a JSON object is expected"};
-  return Error{ErrorKind::Invalid, std::string{"not valid JSON: "} + simdjson::error_message(error)};
+  return Error{ErrorKind::Invalid, why_not_json(text, error)};
 }
 
 void Complaint::add(const std::string& path, std::string_view what) {

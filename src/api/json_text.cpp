@@ -9,6 +9,8 @@
 #include <limits>
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 namespace evenkeel::api {
 namespace {
 
@@ -84,9 +86,9 @@ std::size_t length_of_string(std::string_view text) {
   return text.size();
 }
 
-}  // namespace
-
-std::string with_numbers_that_fit(std::string_view text) {
+/// Calls `replace(token)` for every token that may be a number; what it returns takes the token's place.
+template <class Replace>
+std::string replace_numbers(std::string_view text, Replace replace) {
   std::string result;
   result.reserve(text.size());
   while (!text.empty()) {
@@ -96,12 +98,87 @@ std::string with_numbers_that_fit(std::string_view text) {
       length = length_of_string(text);
     } else if (is_among(text.front(), kInNumbers)) {
       length = std::min(text.find_first_not_of(kInNumbers), text.size());
-      replacement = fitting(text.substr(0, length));
+      replacement = replace(text.substr(0, length));
     }
     result += replacement ? std::string_view{*replacement} : text.substr(0, length);
     text.remove_prefix(length);
   }
   return result;
+}
+
+/// The length of what is JSON up to there; empty where it all is. Numbers of any size are passed over.
+std::optional<std::size_t> length_of_json(std::string_view text) {
+  const auto blanked = replace_numbers(text, [](std::string_view token) -> std::optional<std::string> {
+    if (!fitting(token)) return std::nullopt;
+    return "0" + std::string(token.size() - 1, ' ');
+  });
+  // Keeps nothing of what it reads.
+  const auto drop = [](int, nlohmann::json::parse_event_t, nlohmann::json&) { return false; };
+  try {
+    [[maybe_unused]] const auto nothing = nlohmann::json::parse(blanked, drop);
+  } catch (const nlohmann::json::parse_error& wrong) {
+    // Counted from 1, and up to the end of a text that ends too early.
+    return std::min(wrong.byte - std::min<std::size_t>(wrong.byte, 1), text.size());
+  }
+  return std::nullopt;
+}
+
+/// In a text of one line, as those of a stream are, the column is enough.
+std::string place_of(std::string_view text, std::size_t length) {
+  const auto before = text.substr(0, length);
+  const auto line = 1 + std::ranges::count(before, '\n');
+  const auto start_of_line = before.find_last_of('\n') + 1;  // 0 where there is none.
+  const auto column = "column " + std::to_string(length - start_of_line + 1);
+  return line == 1 ? column : "line " + std::to_string(line) + ", " + column;
+}
+
+/// The word that `text` has at `place`, its sign with it.
+std::string_view word_at(std::string_view text, std::size_t place) {
+  constexpr std::string_view kInWords = "+-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const auto last_before = text.substr(0, place).find_last_not_of(kInWords);
+  const auto begin = last_before == std::string_view::npos ? 0 : last_before + 1;
+  const auto end = std::min(text.find_first_not_of(kInWords, place), text.size());
+  return text.substr(begin, end - begin);
+}
+
+/// The text that stands for a figure that JSON has no number for; empty where `word` is none such.
+std::string_view text_of_figure(std::string_view word) {
+  if (word == "NaN" || word == "nan") return "\"NaN\"";
+  const bool is_negative = word.starts_with('-');
+  if (is_negative || word.starts_with('+')) word.remove_prefix(1);
+  const bool is_infinite = word == "Infinity" || word == "Inf" || word == "inf";
+  if (!is_infinite) return {};
+  return is_negative ? "\"-Inf\"" : "\"+Inf\"";
+}
+
+}  // namespace
+
+std::string with_numbers_that_fit(std::string_view text) {
+  return replace_numbers(text, fitting);
+}
+
+std::string why_not_json(std::string_view text, simdjson::error_code error) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) {
+    return "not valid JSON: it begins with a byte order mark; write it as UTF-8 without one";
+  }
+  const auto message = [&](const std::string& place) {
+    return "not valid JSON" + place + ": " + simdjson::error_message(error);
+  };
+  // What is too deep is well formed, at least up to there.
+  if (error == simdjson::DEPTH_ERROR) return message("");
+  const auto length = length_of_json(text);
+  if (!length) return message("");
+  const auto place = " at " + place_of(text, *length);
+  if (text.find_first_not_of(" \t\r\n", *length) == std::string_view::npos) {
+    return "not valid JSON" + place + ": it ends too early";
+  }
+  const auto word = word_at(text, *length);
+  if (const auto figure = text_of_figure(word); !figure.empty()) {
+    return "not valid JSON" + place + ": JSON has no number for " + std::string{word} +
+           "; write it as the text " + std::string{figure} + ", which a metric's value may be";
+  }
+  return message(place);
 }
 
 }  // namespace evenkeel::api

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include <simdjson.h>
+
 /// JSON as text: what is asked only once a text could not be read.
 namespace evenkeel::api {
 
@@ -10,5 +12,9 @@ namespace evenkeel::api {
 /// nearest double, what is beyond the doubles by the largest of them, with its sign. What is no JSON number
 /// stays as it is.
 [[nodiscard]] std::string with_numbers_that_fit(std::string_view text);
+
+/// Says what keeps `text` from being JSON, where, and what to do about it where that is known.
+/// @param error  what the parser made of it, after with_numbers_that_fit() where that was about a number.
+[[nodiscard]] std::string why_not_json(std::string_view text, simdjson::error_code error);
 
 }  // namespace evenkeel::api

@@ -463,6 +463,44 @@ TEST(ParseSnapshot, RefusesWhatIsNoObject) {
   EXPECT_THAT(parse_snapshot("[]").error().message, HasSubstr("must be an object"));
 }
 
+TEST(ParseSnapshot, SaysWhereATextIsNoJson) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"nonsense", " at column 2: "},
+      {R"({"now" "2026"})", " at column 13: "},
+      {"{} {}", " at column 4: "},
+      {"{\n \"a\": 1,\n}\n", " at line 3, column 1: "},
+      {R"({"a":[1,2)", " at column 10: it ends too early"},
+      {"{\"a\":\n\n", " at line 3, column 1: it ends too early"},
+      {R"({"a": "b)", " at column 9: it ends too early"},
+      {"{\"a\": \"\xff\"}", " at column 8: "},
+      {"\xff\xfe", " at column 1: "},
+      {R"({"long": 1e400, "b": 01})", " at column 23: "},
+      {R"({"\"1e400": 18446744073709551616, "b": 5, )", " at column 43: it ends too early"}};
+  for (const auto& [text, place] : rows) {
+    EXPECT_THAT(parse_snapshot(text).error().message, StartsWith("not valid JSON" + place)) << text;
+  }
+}
+
+TEST(ParseSnapshot, NamesTheRemedyWhereOneIsKnown) {
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"NaN", R"(NaN; write it as the text "NaN")"},
+      {"nan", R"(nan; write it as the text "NaN")"},
+      {"Infinity", R"(Infinity; write it as the text "+Inf")"},
+      {"inf", R"(inf; write it as the text "+Inf")"},
+      {"+Inf", R"(+Inf; write it as the text "+Inf")"},
+      {"-Infinity", R"(write it as the text "-Inf")"}};
+  for (const auto& [value, remedy] : rows) {
+    EXPECT_THAT(read_with("120.5", value).error().message, HasSubstr(remedy)) << value;
+  }
+  EXPECT_THAT(parse_snapshot("\xef\xbb\xbf{}").error().message, HasSubstr("without"));
+}
+
+TEST(ParseSnapshot, SaysNoPlaceOfWhatIsOnlyTooDeep) {
+  const auto message = parse_snapshot(std::string(200, '[') + std::string(200, ']')).error().message;
+  EXPECT_THAT(message, StartsWith("not valid JSON: "));
+  EXPECT_THAT(message, HasSubstr("too deep"));
+}
+
 TEST(ParseSnapshot, RefusesNestingWithoutEnd) {
   const auto snapshot = parse_snapshot(std::string(1'000'000, '['));
   ASSERT_FALSE(snapshot.ok());
