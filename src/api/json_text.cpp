@@ -57,9 +57,8 @@ bool is_json_number(std::string_view token) {
 template <class Integer>
 bool is_integer(std::string_view token) {
   Integer value{};
-  const auto* const end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, value);
-  return error == std::errc{} && stop == end;
+  const auto [stop, error] = std::from_chars(token.begin(), token.end(), value);
+  return error == std::errc{} && stop == token.end();
 }
 
 /// What stands for a number that does not fit; empty where it fits, or is none.

@@ -50,8 +50,9 @@ struct Needs {
 };
 
 /// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
-/// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the highest
-/// ratio times the current total: replicas that grew ahead of traffic, and pods that start, ask for no more.
+/// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the
+/// highest ratio times the current total: replicas that grew ahead of traffic, and pods that start, ask for
+/// no more.
 [[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
 
 }  // namespace evenkeel::plan

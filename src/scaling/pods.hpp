@@ -31,9 +31,9 @@ struct PodOutcome {
   bool abstains = false;
   /// What the pods that can be measured use over their target.
   double ratio = 0;
-  /// What those that serve need, without the caution of a proposal: one of them that cannot be measured yet is
-  /// like the others while they are within their target, and uses nothing while they are above it. Pods that do
-  /// not serve carry nothing.
+  /// What those that serve need, without the caution of a proposal: one of them that cannot be measured yet
+  /// is like the others while they are within their target, and uses nothing while they are above it. Pods
+  /// that do not serve carry nothing.
   double load = 0;
   /// Percent of the requests for Utilization, else thousandths of the mean: what the target is compared with.
   std::int64_t usage = 0;

@@ -114,7 +114,7 @@ const char* failure_of(const api::Metric& metric) {
 
 /// What the reading was compared with.
 std::string target_text(const api::Metric& metric, bool within_tolerance) {
-  std::string text = within_tolerance ? "within the tolerance of target " : "target ";
+  const std::string text = within_tolerance ? "within the tolerance of target " : "target ";
   if (metric.target_type == api::TargetType::Utilization) {
     return text + std::to_string(metric.average_utilization) + " %";
   }

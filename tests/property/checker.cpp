@@ -143,12 +143,14 @@ void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& dec
 }
 
 /// Whether a shift can still end while nothing can be read, and a backend fall for that.
-void Checker::follow_moves(const api::Snapshot& snapshot, double largest, bool blind) {
-  if (largest > kMoved) shares_moved_ = snapshot.now;
+void Checker::follow_moves(const api::Snapshot& snapshot, const Facts& facts, double largest) {
+  // Of nonsense one cannot tell what the live shares are, and so what was moved.
+  const bool moved = largest > kMoved || !facts.sane;
+  if (moved) shares_moved_ = snapshot.now;
   const auto& balancing = snapshot.service.spec.balancing;
   const auto longest = std::max(balancing.drain, balancing.drain_timeout);
-  if (!blind) settled_ = !shares_moved_ || snapshot.now - *shares_moved_ > longest;
-  if (largest > kMoved) settled_ = false;
+  if (!facts.blind) settled_ = !shares_moved_ || snapshot.now - *shares_moved_ > longest;
+  if (moved) settled_ = false;
 }
 
 /// 4: computed changes keep to maxStepPercent per step, where nothing asks for more.
@@ -162,7 +164,7 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
     if (backend.set_share)
       largest = std::max(largest, std::abs(backend.decided->weight - *backend.set_share));
   }
-  follow_moves(snapshot, largest, facts.blind);
+  follow_moves(snapshot, facts, largest);
   if (!calm_ || !computes_proportions(balancing.algorithm) || largest <= kExact) return;
   if (largest > balancing.max_step_percent + kExact)
     complain("4 step", std::to_string(largest) + " points at once");

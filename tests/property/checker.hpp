@@ -47,7 +47,7 @@ class Checker {
   [[nodiscard]] bool carried_out(const Facts& facts) const;
   [[nodiscard]] bool shows_last_shares(const Facts& facts, double points) const;
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
-  void follow_moves(const api::Snapshot& snapshot, double largest, bool blind);
+  void follow_moves(const api::Snapshot& snapshot, const Facts& facts, double largest);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
   [[nodiscard]] bool watches_drains(const api::Snapshot& snapshot,
                                     const api::Decision& decision,
@@ -64,7 +64,7 @@ class Checker {
   std::optional<Last> first_;  ///< The first decision, while the world has not moved since.
   bool history_known_ = true;  ///< Every line so far carried its memory on, and time went forward.
   bool undisturbed_ = false;
-  bool calm_ = true;           ///< And all was healthy, nothing was edited, every share was carried out.
+  bool calm_ = true;  ///< And all was healthy, nothing was edited, every share was carried out.
   std::optional<WallTime> shares_moved_;  ///< When some share was changed last.
   /// When a metric could be read last, no share was on its way any more.
   bool settled_ = true;

@@ -31,9 +31,9 @@ struct Need {
 /// What a metric of scope Backend or Pod asks for of one backend. Empty: its reading cannot be used, or
 /// abstains.
 [[nodiscard]] std::optional<Need> backend_need(const api::Metric& metric,
-                                                 const Reading& reading,
-                                                 const BackendCounts& backend,
-                                                 const api::Settings& settings,
-                                                 WallTime now);
+                                               const Reading& reading,
+                                               const BackendCounts& backend,
+                                               const api::Settings& settings,
+                                               WallTime now);
 
 }  // namespace evenkeel::scaling
