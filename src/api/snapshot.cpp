@@ -83,8 +83,8 @@ Sample read_sample(const Field& field) {
   field["time"].read_time(sample.time);
   std::optional<std::int32_t> window;
   field["windowSeconds"].read_signed(window);
-  // No time to look back over is no window.
-  if (window && *window > 0) sample.window = std::chrono::seconds{*window};
+  // No time to look back over is no window; one below 0 makes no sense, which is the decision's to say.
+  if (window && *window != 0) sample.window = std::chrono::seconds{*window};
   field["weight"].read_number(sample.weight);
   field["contributors"].read_signed(sample.contributors);
   return sample;

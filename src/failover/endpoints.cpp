@@ -24,13 +24,12 @@ std::int32_t expected_endpoints(const Observed& seen, std::int32_t last) {
   return declared > 0 ? std::max(1, expected) : expected;
 }
 
-/// Losses that count together with the last one; 0 where there was none.
-std::int32_t losses_in_a_row(const HealthMemory& memory) {
-  if (memory.losses.empty()) return 0;
+/// Leaves the losses that count together with the last one. What does not count is not to be remembered
+/// either: very old times are remembered as equally old ones.
+void forget_single_losses(HealthMemory& memory) {
+  if (memory.losses.empty()) return;
   const auto last = memory.losses.back();
-  const auto count =
-      std::ranges::count_if(memory.losses, [&](WallTime loss) { return !has_passed(loss, kFlapSpan, last); });
-  return static_cast<std::int32_t>(count);
+  std::erase_if(memory.losses, [&](WallTime loss) { return has_passed(loss, kFlapSpan, last); });
 }
 
 void record_loss(HealthMemory& memory, WallTime now) {
@@ -42,7 +41,7 @@ void record_loss(HealthMemory& memory, WallTime now) {
 
 /// How long a return waits: the first loss costs nothing.
 std::chrono::seconds flap_wait(const HealthInput& input, const HealthMemory& memory) {
-  const auto losses = losses_in_a_row(memory);
+  const auto losses = static_cast<std::int32_t>(memory.losses.size());
   return losses < 2 ? std::chrono::seconds{0} : ejection_time(input.health.ejection, losses - 2);
 }
 
@@ -63,6 +62,7 @@ void look_at_endpoints(const HealthInput& input, Patient& patient) {
   auto& memory = *patient.memory;
   patient.ready = clamped(seen.ready);
   const bool has_endpoint = patient.ready > 0;
+  forget_single_losses(memory);
 
   // At 0 by our own scaling it starts anew: nobody expects it before it has been ready again.
   if (!has_endpoint && seen.at_zero_by_us) memory.ever_ready = false;

@@ -163,6 +163,23 @@ void add_step(Targets& targets, std::size_t i, const char* step, double weight, 
   targets.steps[i].push_back({.step = step, .weight = weight, .detail = detail});
 }
 
+/// What bounds the share of a backend, with what one of its endpoints carries.
+api::Step capacity_step(const Field& field, std::size_t i) {
+  api::Step step{.step = "Capacity", .weight = field.bound[i] * 100};
+  const auto& backend = field.backends[i];
+  if (!field.known) {
+    step.detail = "what its ready endpoints carry beside those of its tier";
+  } else if (field.bound[i] < field.limit[i]) {
+    step.value = backend.capacity;
+    step.detail = "what its " + std::to_string(backend.ready) + " ready endpoints carry, at value each";
+  } else {
+    step.value = backend.capacity;
+    step.detail = "what the " + std::to_string(std::max(1, backend.limit)) +
+                  " replicas that it may have carry, at value each";
+  }
+  return step;
+}
+
 /// The record: what the rules made of every backend that has to do with the traffic.
 void record(const Field& field, const Caps& caps, const Split& split, Targets& targets) {
   constexpr std::size_t kUsualSteps = 3;  // Proportion, capacity, target.
@@ -174,7 +191,7 @@ void record(const Field& field, const Caps& caps, const Split& split, Targets& t
       add_step(targets, i, "Proportion", targets.full[i] * 100, "its part of the tier by proportion");
     }
     if (field.bound[i] < 1 && targets.target[i] >= field.bound[i] * 100 - kSame) {
-      add_step(targets, i, "Capacity", field.bound[i] * 100, "what its ready endpoints and its limit carry");
+      targets.steps[i].push_back(capacity_step(field, i));
     }
     // Said of a standby too: without a part of its own it is given nothing more, whatever it could carry.
     if (field.backends[i].on_probation) {

@@ -84,7 +84,7 @@ std::int64_t changed_by_others(std::span<const Member> members, const Memory& me
     const auto& written = *found->second.written;
     if (!member.sizeable()) continue;
     const auto seen = *member.spec_replicas;
-    if (seen != written.to && seen != written.from) change += std::int64_t{seen} - written.to;
+    if (!written.explains(seen)) change += std::int64_t{seen} - written.to;
   }
   return change;
 }
@@ -102,8 +102,7 @@ std::optional<CurrentTotal::None> why_no_total(std::span<const Member> members) 
 bool is_as_decided(const Member& member, const Memory& memory) {
   const auto found = memory.backends.find(member.declared->name);
   if (found == memory.backends.end() || !found->second.written) return false;
-  const auto& written = *found->second.written;
-  return member.spec_replicas == written.to || member.spec_replicas == written.from;
+  return member.spec_replicas && found->second.written->explains(*member.spec_replicas);
 }
 
 /// A total is 0 only while everybody sleeps, or has what we decided beside a `last` one of 0.

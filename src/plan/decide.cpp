@@ -40,14 +40,14 @@ void tell_sleepers(const api::Spec& spec, const Memory& memory, std::span<Member
     const bool seen = found != memory.backends.end() && found->second.written;
     const bool may_sleep = spec.scaling && (spec.scaling->min_replicas == 0 ||
                                             (is_several && member.declared->min_replicas == 0));
-    member.asleep = seen ? found->second.written->to == 0 || found->second.written->from == 0 : may_sleep;
+    member.asleep = seen ? found->second.written->explains(0) : may_sleep;
   }
 }
 
 /// Whether the count that is there says nothing against our last write. One of 0 is judged by it alone.
 bool may_be_ours(const Member& member, scaling::CountChange written) {
   const auto seen = member.spec_replicas;
-  return !seen || *seen == 0 || *seen == written.from || *seen == written.to;
+  return !seen || *seen == 0 || written.explains(*seen);
 }
 
 /// Every decision of Observe starts from the live state: what was decided before never happened. What was
@@ -310,9 +310,10 @@ void decide_sizes(Joint& joint) {
                         .measured = joint.load_metric.has_value(),
                         .target = load_target(joint),
                         .tolerance = rise_tolerance(joint),
+                        .repeats = joint.repeats,
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts,
-                        .are_needs_unknown = stage.needs.total && stage.needs.parts.empty(),
+                        .are_needs_unknown = stage.are_needs_unknown,
                         .known_needs = stage.known_needs};
   auto sizes = joint.is_several() ? decide_together(joint, input) : sole_size(joint, outcome.replicas);
   report_backends(joint);

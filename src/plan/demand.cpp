@@ -180,14 +180,19 @@ Demand measure_demand(const scaling::Reading& reading,
   return demand;
 }
 
-Demand demand_in_replicas(std::optional<std::int32_t> asked,
+Demand demand_in_replicas(std::optional<AskedReplicas> asked,
                           std::chrono::seconds window,
                           WallTime now,
                           DemandMemory& memory) {
   Demand demand;
   if (asked) {
-    demand.value = clean_load(*asked);
-    memory.record(now, *demand.value);
+    const auto& known = memory.last && memory.last->time < now ? memory.last : memory.before;
+    const bool stands =
+        asked->at_least && known && known->time >= scaling::moment_before(now, floor_span(window));
+    const double value = clean_load(stands ? *asked->at_least : asked->value);
+    demand.remembered = stands && known->value >= value;
+    demand.value = demand.remembered ? known->value : value;
+    if (!demand.remembered) memory.record(now, value);
   }
   memory.forget(scaling::moment_before(now, floor_span(window)));
   // The total is divided by windows of its own: the parts of this demand are what was decided.

@@ -81,8 +81,17 @@ struct ReplicaLoad {
                                     WallTime now,
                                     DemandMemory& memory);
 
-/// Demand where no metric measures it: what the metrics ask for before any window, in replicas.
-[[nodiscard]] Demand demand_in_replicas(std::optional<std::int32_t> asked,
+/// What metrics ask for, in replicas.
+struct AskedReplicas {
+  double value = 0;
+  std::optional<double> at_least;  ///< All that can be told: nobody knows what shares the readings are of.
+};
+
+/// Demand where no metric measures it: what the metrics ask for before any window, in replicas. Not rounded
+/// where backends' own readings tell it: a whole replica more or less would move shares, which moves the
+/// readings. While only a least is known, the last known demand stands where it is more, for floor_span() of
+/// `window`.
+[[nodiscard]] Demand demand_in_replicas(std::optional<AskedReplicas> asked,
                                         std::chrono::seconds window,
                                         WallTime now,
                                         DemandMemory& memory);

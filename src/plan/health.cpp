@@ -17,7 +17,7 @@ std::optional<std::int32_t> declared_replicas(const api::Snapshot& snapshot, con
   if (member.spec_replicas) return member.spec_replicas;
   const auto found = snapshot.backends.find(member.declared->name);
   if (found == snapshot.backends.end() || !found->second.endpoints) return std::nullopt;
-  return std::max(0, found->second.endpoints->total);
+  return std::max(0, found->second.endpoints->total.value_or(0));
 }
 
 failover::Observed observed(const api::Snapshot& snapshot,

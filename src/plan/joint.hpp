@@ -76,6 +76,8 @@ void find_full_shares(Joint& joint);
 struct TotalStage {
   scaling::TotalOutcome outcome;
   Needs needs;  ///< Of the metric whose proposal counts, where it is one of backends' own readings.
+  bool are_needs_unknown =
+      false;  ///< They decide how the total is divided, and nothing can be told from them.
   /// Largest known need of every backend, whichever metric counts; empty: none is known.
   std::vector<double> known_needs;
 };

@@ -142,6 +142,7 @@ std::vector<double> original_shares(const Joint& joint) {
 void watch_shares(Joint& joint) {
   for (const auto& member : joint.members) {
     auto& before = joint.remembered(member);
+    watch_count(member.ready_pods, joint.snapshot.now, before.serving);
     if (!joint.repeats) {
       watch_share(joint.origin[member.index], member.observed, joint.snapshot.now, before.watch);
       before.watch_before = before.watch;
@@ -152,11 +153,14 @@ void watch_shares(Joint& joint) {
 }
 
 bool is_edited(const Joint& joint) {
-  return joint.memory.declared != joint.declared;
+  // That shares have arrived by the first decision of a moment changes nothing in those that repeat it.
+  return joint.memory.declared != joint.declared || joint.memory.was_edited;
 }
 
 void find_full_shares(Joint& joint) {
   joint.declared = digest_of(joint);
+  const bool was_edited = joint.repeats && joint.memory.was_edited;
+  joint.memory.was_edited = was_edited || joint.memory.declared != joint.declared;
   const auto& health = joint.view.health.backends;
   const auto may_serve = [&](const Member& member) {
     const auto fitness = health[member.index].fitness;

@@ -11,6 +11,8 @@ namespace {
 
 /// Points within which a share counts as being where it is meant to be.
 constexpr double kInPlace = 2;
+/// Points by which a layer of a hundred parts rounds: what is seen of that keeps no replica.
+constexpr double kRounded = 0.5;
 
 /// The replicas that `share` percent of demand take.
 std::int32_t room_for(const Figures& backend, double share, double demand) {
@@ -39,13 +41,13 @@ void keep_for_share(const Joint& joint, const Figures& backend, DepartureMemory&
     if (!joint.demand.value) return;
   }
   double share = backend.weight;
-  if (backend.observed && !leaving.gave_up) share = std::max(share, *backend.observed);
+  if (backend.observed && !leaving.gave_up && *backend.observed > share + kRounded) share = *backend.observed;
   // A count that people ask for is met where no share has still to leave.
   if (joint.spec().replicas && share <= backend.target + kInPlace) return;
-  keep(size,
-       "Keep",
-       std::min(seen, room_for(backend, share, *joint.demand.value)),
-       "it keeps what its share takes until that has left");
+  const auto takes = std::min(seen, room_for(backend, share, *joint.demand.value));
+  if (!keep(size, "Keep", takes, "it keeps what weight percent of value takes, until that has left")) return;
+  size.steps.back().value = joint.demand.value;
+  size.steps.back().weight = share;
 }
 
 class Slicer {
@@ -62,38 +64,112 @@ class Slicer {
     const auto receiver = find_receiver();
     const auto sender = find_sender();
     if (!receiver || !sender) return false;
-    const auto& from = joint_.figures[*sender];
-    const auto seen = seen_of(*sender);
-    const bool may_give_up = seen - 1 >= least_of(*sender);
-    // Who has less than its share takes already gives nothing up.
-    const bool is_enough = seen >= room_for(from, from.weight, *joint_.demand.value);
-    if (may_give_up && is_enough && seen > seen_of(*receiver)) {
-      give_up_one(*sender);
-      return false;
-    }
-    const double kept_share = 100 * (seen - 1) * from.load.capacity / std::max(1e-9, *joint_.demand.value);
-    // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
-    const double rest = from.weight - from.target;
-    const double replica = 100 * from.load.capacity / std::max(1e-9, *joint_.demand.value);
-    // Another rule keeps more of it than its share takes: a slice would not make it give up any.
-    const bool is_kept = may_give_up && kept_share >= from.weight;
-    if (is_kept || (!may_give_up && rest > replica)) {
-      joint_.blocked = receiver;
-      return false;
-    }
-    double points = may_give_up ? from.weight - kept_share : rest;
-    if (joint_.view.computed) points = std::min<double>(points, joint_.spec().balancing.max_step_percent);
-    return move(*sender, *receiver, points);
+    carried_ = std::max(1e-9, std::min(ready_capacity(), *joint_.demand.value));
+    if (shift(*sender, *receiver)) return true;
+    return joint_.blocked && send_round();
   }
 
  private:
+  bool shift(std::size_t sender, std::size_t receiver) {
+    const auto& from = joint_.figures[sender];
+    const auto seen = seen_of(sender);
+    const bool may_give_up = seen - 1 >= least_of(sender);
+    // Who has less than its share takes already gives nothing up.
+    const bool is_enough = seen >= room_for(from, from.weight, *joint_.demand.value);
+    const bool has_more = seen > seen_of(receiver) || is_overload_evened(sender, receiver);
+    if (may_give_up && is_enough && has_more) {
+      give_up_one(sender);
+      return false;
+    }
+    const double kept_share = (seen - 1) * share_of_one(from);
+    // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
+    const double rest = from.weight - from.target;
+    // Another rule keeps more of it than its share takes: a slice would not make it give up any.
+    const bool is_kept = may_give_up && kept_share >= from.weight;
+    // Who is to have none sheds an overload too, for good.
+    const double unit = from.target > kSameShare ? share_of_one(from) : share_carried(from.load.capacity);
+    if (is_kept || (!may_give_up && rest > unit)) {
+      joint_.blocked = receiver;
+      return false;
+    }
+    return move(sender, receiver, within_step(may_give_up ? from.weight - kept_share : rest));
+  }
+
+  /// Who is to get the share may have no room before somebody gives up a replica. Less than a replica's
+  /// share, of who is to have none or gives one up without it, goes to another that has the room, on its way.
+  bool send_round() {
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      const auto& from = joint_.figures[i];
+      const double excess = from.weight - from.target;
+      if (!sizes_[i].replicas || excess <= kSameShare) continue;
+      double points = excess;
+      if (from.target > kSameShare) {
+        if (seen_of(i) - 1 < least_of(i)) continue;
+        points = from.weight - (seen_of(i) - 1) * share_of_one(from);
+      }
+      if (points <= kSameShare || points > std::min(excess, share_of_one(from))) continue;
+      points = within_step(points);
+      const auto taker = find_room(i, points);
+      if (!taker) continue;
+      joint_.blocked.reset();
+      transfer(i, *taker, points);
+      return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::optional<std::size_t> find_room(std::size_t sender, double points) const {
+    std::optional<std::size_t> best;
+    double most = points;
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      const auto& to = joint_.figures[i];
+      if (i == sender || to.target <= kSameShare || to.on_trial) continue;
+      const double room = share_carried(to.ready_capacity()) - to.weight;
+      if (room < most) continue;
+      most = room;
+      best = i;
+    }
+    return best;
+  }
+
+  [[nodiscard]] double within_step(double points) const {
+    return joint_.view.computed ? std::min<double>(points, joint_.spec().balancing.max_step_percent) : points;
+  }
+
+  [[nodiscard]] double ready_capacity() const {
+    double ready = 0;
+    for (const auto& backend : joint_.figures) {
+      if (backend.weight > kSameShare || backend.target > kSameShare) ready += backend.ready_capacity();
+    }
+    return ready;
+  }
+
+  /// Percent of what is carried that `capacity` carries; share_of_one() is of all demand.
+  [[nodiscard]] double share_carried(double capacity) const { return 100 * capacity / carried_; }
+
+  [[nodiscard]] double share_of_one(const Figures& backend) const {
+    return 100 * backend.load.capacity / std::max(1e-9, *joint_.demand.value);
+  }
+
+  /// Where all that serve carry less than demand a slice moves no replica: what the sender has left is more
+  /// than one fewer carry. Then one may go first that leaves it no more loaded than the receiver, who is
+  /// beyond its limit already, but for a little that others have.
+  [[nodiscard]] bool is_overload_evened(std::size_t sender, std::size_t receiver) const {
+    constexpr double kLittle = 1.1;
+    if (carried_ >= *joint_.demand.value || most_for(sender, receiver) > kSameShare) return false;
+    const auto& from = joint_.figures[sender];
+    const auto& to = joint_.figures[receiver];
+    const double left = (seen_of(sender) - 1) * from.load.capacity;
+    return to.ready > 0 && from.weight * to.ready_capacity() <= kLittle * to.weight * left;
+  }
+
   [[nodiscard]] std::int32_t seen_of(std::size_t i) const {
     return joint_.figures[i].member->spec_replicas.value_or(0);
   }
   /// What it is to have once its share has arrived: at least one while it has any.
   [[nodiscard]] std::int32_t least_of(std::size_t i) const {
     const auto& backend = joint_.figures[i];
-    const auto carrying = room_for(backend, backend.target, *joint_.demand.value);
+    const auto carrying = room_for(backend, backend.target, carried_);
     const auto serving = backend.target > kSameShare ? 1 : 0;
     return std::max({sizes_[i].part, backend.member->min_replicas(), carrying, serving});
   }
@@ -145,16 +221,10 @@ class Slicer {
   /// the sender's, or it could not give up any; but where all that serve carry less than demand one of its
   /// own: a larger slice would only move the overload.
   [[nodiscard]] double most_for(std::size_t sender, std::size_t receiver) const {
-    double ready = 0;
-    for (const auto& backend : joint_.figures) {
-      if (backend.weight > kSameShare || backend.target > kSameShare) ready += backend.ready_capacity();
-    }
-    const double carried = std::min(ready, *joint_.demand.value);
-    if (carried <= 0) return 100;
     const auto& to = joint_.figures[receiver];
     const double lent = joint_.figures[sender].load.capacity;
-    const double unit = ready < *joint_.demand.value ? to.load.capacity : std::max(to.load.capacity, lent);
-    return 100 * (to.ready_capacity() + unit) / carried - to.weight;
+    const double unit = carried_ < *joint_.demand.value ? to.load.capacity : std::max(to.load.capacity, lent);
+    return share_carried(to.ready_capacity() + unit) - to.weight;
   }
 
   bool move(std::size_t sender, std::size_t receiver, double points) {
@@ -165,6 +235,11 @@ class Slicer {
     if (most <= kSameShare) joint_.blocked = receiver;
     points = std::min(points, most);
     if (!(points > kSameShare)) return false;
+    transfer(sender, receiver, points);
+    return true;
+  }
+
+  void transfer(std::size_t sender, std::size_t receiver, double points) {
     for (const auto i : {sender, receiver}) {
       auto& weight = joint_.figures[i].weight;
       weight += i == sender ? -points : points;
@@ -173,12 +248,12 @@ class Slicer {
       moved_.moves[i].rule = "Slice";
     }
     moved_.stepped = true;
-    return true;
   }
 
   Joint& joint_;
   Moved& moved_;
   std::vector<Size>& sizes_;
+  double carried_ = 1;  ///< Of demand, by all that have or get a share.
 };
 
 }  // namespace

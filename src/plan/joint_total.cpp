@@ -56,13 +56,15 @@ Needs needs_of(Joint& joint,
         need.ratio = asked->ratio;
       }
       const auto& remembered = joint.remembered(member);
-      need.share = share_behind(
-          remembered.watch_before.value_or(remembered.watch),
-          member.observed,
-          {.time = seen->second.sample_time.value_or(joint.snapshot.now),
-           .window = seen->second.window.count() > 0 ? seen->second.window : scaling::kUsualWindow},
-          joint.spec().balancing.drain,
-          joint.snapshot.now);
+      const ReadingSpan span{
+          .time = seen->second.sample_time.value_or(joint.snapshot.now),
+          .window = seen->second.window.count() > 0 ? seen->second.window : scaling::kUsualWindow};
+      need.share = share_behind(remembered.watch_before.value_or(remembered.watch),
+                                member.observed,
+                                span,
+                                joint.spec().balancing.drain,
+                                joint.snapshot.now);
+      need.is_count_behind = is_count_behind(remembered.serving, span);
     }
     needs.push_back(need);
   }
@@ -103,7 +105,7 @@ void report_demand(Joint& joint) {
   step.value = joint.demand.value;
   if (joint.load_metric) step.metric = joint.readings[*joint.load_metric].name;
   if (!joint.demand.value) step.detail = "unknown: no signal that can be used";
-  if (joint.demand.remembered) step.detail = "the last Fresh reading stands for one scale-down window";
+  if (joint.demand.remembered) step.detail = "what was known last stands for one scale-down window";
   if (joint.demand.is_floor)
     step.detail = "what was asked for before endpoints were lost is a floor for a while";
   joint.decision.total.steps.push_back(std::move(step));
@@ -207,10 +209,20 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
     if (scaling.metrics[i].name == *deciding) stage.needs = std::move(needs[i]);
   }
+  // Nobody can be read: that is no reason to divide by shares what was divided by needs.
+  const bool is_blind_to_needs =
+      !deciding && std::ranges::any_of(scaling.metrics, [](const api::Metric& metric) {
+        return metric.scope != api::MetricScope::Service;
+      });
+  stage.are_needs_unknown = stage.needs.parts.empty() && (stage.needs.total || is_blind_to_needs);
   if (joint.is_several() && !joint.load_metric) {
-    joint.demand = with_floor(
-        demand_in_replicas(stage.outcome.proposal, joint.window(), snapshot.now, joint.memory.demand),
-        joint.memory.demand);
+    std::optional<AskedReplicas> asked;
+    if (stage.outcome.proposal) {
+      asked = {.value = stage.needs.total.value_or(*stage.outcome.proposal),
+               .at_least = stage.needs.at_least};
+    }
+    joint.demand = with_floor(demand_in_replicas(asked, joint.window(), snapshot.now, joint.memory.demand),
+                              joint.memory.demand);
   }
   auto& steps = joint.decision.total.steps;
   steps.insert(steps.end(),

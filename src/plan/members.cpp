@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
+#include <string_view>
+
+#include "evenkeel/base/moment.hpp"
 
 namespace evenkeel::plan {
 namespace {
@@ -19,9 +23,11 @@ class CountReader {
       : backend_{backend},
         warnings_{warnings} {}
 
+  void warn(const std::string& what) { warnings_.push_back("backends." + backend_ + "." + what); }
+
   std::optional<std::int32_t> read(const char* field, std::optional<std::int32_t> count) {
     if (!count || *count >= 0) return count;
-    warnings_.push_back("backends." + backend_ + "." + field + " is below 0; it counts as 0");
+    warn(std::string{field} + " is below 0; it counts as 0");
     return 0;
   }
 
@@ -36,8 +42,59 @@ std::int32_t ready_among(const std::vector<api::Pod>& pods) {
   return static_cast<std::int32_t>(ready);
 }
 
+/// Shares come out of divisions.
+constexpr double kRounding = 1e-6;
+
+void warn_of_share(const char* field, std::optional<double> share, CountReader& reader) {
+  if (share && *share < -kRounding) reader.warn(std::string{field} + " is below 0; it counts as 0");
+  if (share && *share > 100 + kRounding) reader.warn(std::string{field} + " is above 100; it counts as 100");
+}
+
+void warn_of_equal_names(const std::vector<api::Pod>& pods, CountReader& reader) {
+  // As they are listed, they come by name.
+  if (std::ranges::is_sorted(pods, std::less_equal{}, &api::Pod::name)) return;
+  std::vector<std::string_view> names;
+  names.reserve(pods.size());
+  for (const auto& pod : pods) {
+    if (!pod.name.empty()) names.push_back(pod.name);
+  }
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  if (twice != names.end())
+    reader.warn("pods has several of the name " + std::string{*twice} + "; each of them counts");
+}
+
+/// The first of each kind is enough to find the mistake.
+void warn_of_pods(const std::vector<api::Pod>& pods, WallTime now, CountReader& reader) {
+  const auto warn = [&](std::optional<WallTime> api::Pod::* moment, const char* field, const char* rule) {
+    const auto found = std::ranges::find_if(
+        pods, [&](const api::Pod& pod) { return pod.*moment && is_to_come(*(pod.*moment), now); });
+    if (found == pods.end()) return;
+    reader.warn("pods[" + std::to_string(found - pods.begin()) + "]." + field + " is in the future; " + rule);
+  };
+  warn(&api::Pod::start_time, "startTime", "the pod counts as just started");
+  warn(&api::Pod::ready_transition_time, "readyTransitionTime", "it counts as of now");
+  warn_of_equal_names(pods, reader);
+}
+
+/// What is out of its range, or not of this time; what it counts as is the rule of whoever reads it.
+void warn_of_nonsense(const api::BackendObservation& seen, WallTime now, CountReader& reader) {
+  reader.read("updatedReplicas", seen.updated_replicas);
+  if (seen.endpoints && seen.endpoints->total) {
+    const auto total = reader.read("endpoints.total", seen.endpoints->total);
+    if (seen.endpoints->ready > *total)
+      reader.warn("endpoints.ready is above endpoints.total; it counts as it is");
+  }
+  warn_of_share("weight", seen.weight, reader);
+  warn_of_share("observedWeight", seen.observed_weight, reader);
+  if (seen.observed_weight_time && is_to_come(*seen.observed_weight_time, now))
+    reader.warn("observedWeightTime is in the future; it counts as of now");
+  if (!seen.pods.empty()) warn_of_pods(seen.pods, now, reader);
+}
+
 Member member_of(const api::Backend& backend,
                  const api::BackendObservation& seen,
+                 WallTime now,
                  std::vector<std::string>& warnings) {
   CountReader counts{backend.name, warnings};
   Member member{.declared = &backend, .seen = &seen};
@@ -47,6 +104,8 @@ Member member_of(const api::Backend& backend,
   const auto ready = counts.read("readyReplicas", seen.ready_replicas);
   std::optional<std::int32_t> endpoints;
   if (seen.endpoints) endpoints = counts.read("endpoints.ready", seen.endpoints->ready);
+
+  warn_of_nonsense(seen, now, counts);
 
   member.existing = existing.value_or(member.spec_replicas.value_or(0));
   member.ready_pods = seen.pods.empty() ? ready.value_or(endpoints.value_or(0)) : ready_among(seen.pods);
@@ -101,7 +160,7 @@ std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::s
     const auto found = snapshot.backends.find(backend.name);
     if (found != snapshot.backends.end()) ++observed;
     const auto& seen = found == snapshot.backends.end() ? kNothingSeen : found->second;
-    members.push_back(member_of(backend, seen, warnings));
+    members.push_back(member_of(backend, seen, snapshot.now, warnings));
     members.back().index = members.size() - 1;
     members.back().usual_minimum = usual_minimum(snapshot.service.spec, backend);
   }

@@ -29,7 +29,7 @@ std::string short_uid(const std::string& uid) {
   return "#" + std::to_string(digest);
 }
 
-enum Flag : std::int64_t { Served = 1, MaxWasLowered = 2, Surging = 4 };
+enum Flag : std::int64_t { Served = 1, MaxWasLowered = 2, Surging = 4, WasEdited = 8 };
 
 void read_member(MemoryReader& reader, std::string_view key, Element value, WallTime now, Memory& memory) {
   if (key == "total") memory.total = reader.count(value);
@@ -47,6 +47,7 @@ void read_member(MemoryReader& reader, std::string_view key, Element value, Wall
     memory.served = (flags & Served) != 0;
     memory.max_was_lowered = (flags & MaxWasLowered) != 0;
     memory.surging = (flags & Surging) != 0;
+    memory.was_edited = (flags & WasEdited) != 0;
   }
   if (key != "backends") return;
   reader.object(value, [&](std::string_view name, Element backend) {
@@ -107,7 +108,7 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   writer.open('{').key("v").number(kVersion).key("at").number(now.time_since_epoch().count());
   writer.key("uid").text(short_uid(snapshot.service.uid));
   writer.key("is").number((memory.served ? Served : 0) + (memory.max_was_lowered ? MaxWasLowered : 0) +
-                          (memory.surging ? Surging : 0));
+                          (memory.surging ? Surging : 0) + (memory.was_edited ? WasEdited : 0));
   if (memory.total) writer.key("total").number(*memory.total);
   if (memory.active_tier) writer.key("tier").number(*memory.active_tier);
   if (memory.max) writer.key("max").number(*memory.max);
@@ -156,6 +157,8 @@ constexpr void (*kGiveUp[])(Memory&) = {
       for (auto& [name, backend] : memory.backends) {
         backend.health.streaks.clear();
         backend.watch = {};
+        backend.serving.reset();
+        backend.part_before = backend.part;
       }
     },
 };

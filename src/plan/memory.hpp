@@ -26,14 +26,16 @@ struct Memory {
     bool has_part = false;                        ///< It had a part of the total.
     bool had_extra = false;                       ///< Its part had the one more that its load asked for.
     std::optional<std::int32_t> part;             ///< The last one.
-    std::optional<double> weight;                 ///< The last decided share, percent.
-    std::optional<double> from;                   ///< The share that the last decision started from.
-    bool had_endpoints = false;                   ///< It had a ready endpoint, and a share.
-    failover::Hold hold;                          ///< Replicas that fail-over has asked for.
+    std::optional<std::int32_t> part_before;  ///< That the last decision started from, without the one more.
+    std::optional<double> weight;             ///< The last decided share, percent.
+    std::optional<double> from;               ///< The share that the last decision started from.
+    bool had_endpoints = false;               ///< It had a ready endpoint, and a share.
+    failover::Hold hold;                      ///< Replicas that fail-over has asked for.
     DepartureMemory leaving;
     ShareWatch watch;
     std::optional<ShareWatch>
-        watch_before;  ///< As it was before the last decision's move, where that changed it.
+        watch_before;                   ///< As it was before the last decision's move, where that changed it.
+    std::optional<CountWatch> serving;  ///< Since when as many of its pods are ready.
     failover::HealthMemory health;
     balancing::BalancingMemory balancing;
   };
@@ -47,6 +49,7 @@ struct Memory {
   std::optional<WallTime> stepped;         ///< When shares made their last step.
   std::optional<WallTime> shares_changed;  ///< When a share of ours changed last.
   std::optional<std::uint32_t> declared;  ///< Digest of what was declared when the shares were last in place.
+  bool was_edited = false;                ///< The last decision began with shares on their way after an edit.
   std::optional<std::int32_t> max;        ///< The bound of the last decision.
   bool max_was_lowered = false;           ///< And the sum is still above it.
   bool surging = false;                   ///< The sum is above the bound because traffic moves.

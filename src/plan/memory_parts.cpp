@@ -1,6 +1,8 @@
 #include "memory_parts.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "memory_health.hpp"
 
@@ -125,6 +127,12 @@ void read_watch(MemoryReader& reader, Element value, ShareWatch& watch) {
   watch.settled_since = reader.time_or_none(items[2]);
 }
 
+void read_serving(MemoryReader& reader, Element value, std::optional<CountWatch>& watch) {
+  Element items[2];
+  if (!reader.row(value, items)) return;
+  watch = CountWatch{.ready = reader.count(items[1]), .since = reader.time(items[0])};
+}
+
 enum Flag : std::int64_t { HasPart = 1, HadExtra = 2, HadEndpoints = 4 };
 
 std::int64_t flags_of(const Memory::Backend& backend) {
@@ -136,6 +144,31 @@ void read_flags(std::int64_t flags, Memory::Backend& backend) {
   backend.has_part = (flags & HasPart) != 0;
   backend.had_extra = (flags & HadExtra) != 0;
   backend.had_endpoints = (flags & HadEndpoints) != 0;
+}
+
+void read_watches(MemoryReader& reader, std::string_view key, Element value, Memory::Backend& backend) {
+  if (key == "watch") read_watch(reader, value, backend.watch);
+  if (key == "watched") read_watch(reader, value, backend.watch_before.emplace());
+  if (key == "serves") read_serving(reader, value, backend.serving);
+}
+
+/// The part before is the last one unless another is given; one below 0 says that there was none.
+void read_part_before(MemoryReader& reader, std::optional<Element> value, Memory::Backend& backend) {
+  backend.part_before = backend.part;
+  if (!value) return;
+  const auto split = reader.integer(*value);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  backend.part_before.reset();
+  if (split >= 0) backend.part_before = static_cast<std::int32_t>(std::min(split, kMost));
+}
+
+void read_hold(MemoryReader& reader, Element value, WallTime now, failover::Hold& hold) {
+  std::vector<failover::Hold::Entry> entries;
+  entries.reserve(failover::Hold::kMaxEntries);
+  read_pairs(reader, value, [&](Element until, Element replicas) {
+    entries.push_back({.until = reader.time(until), .share = reader.real(replicas)});
+  });
+  hold = failover::Hold{std::move(entries), now};
 }
 
 }  // namespace
@@ -224,6 +257,8 @@ void write_backend(MemoryWriter& writer, const Memory::Backend& backend) {
     write_change(writer, *backend.written);
   }
   if (backend.part) writer.key("part").number(*backend.part);
+  // Mostly it is the same.
+  if (backend.part_before != backend.part) writer.key("split").number(backend.part_before.value_or(-1));
   if (backend.weight) writer.key("share").real(*backend.weight);
   if (backend.from && backend.from != backend.weight) writer.key("from").real(*backend.from);
   if (!backend.hold.empty()) {
@@ -243,30 +278,28 @@ void write_backend(MemoryWriter& writer, const Memory::Backend& backend) {
     writer.key("watched");
     write_watch(writer, *backend.watch_before);
   }
+  if (backend.serving)
+    writer.key("serves").open('[').time(backend.serving->since).number(backend.serving->ready).close(']');
   writer.key("health");
   write_health(writer, backend.health, backend.balancing);
   writer.close('}');
 }
 
 void read_backend(MemoryReader& reader, Element value, WallTime now, Memory::Backend& backend) {
+  std::optional<Element> split;
   reader.object(value, [&](std::string_view key, Element member) {
     if (key == "is") read_flags(reader.integer(member), backend);
     if (key == "wrote") backend.written = read_change(reader, member);
     if (key == "part") backend.part = reader.count(member);
+    if (key == "split") split = member;
     if (key == "share") backend.weight = reader.real(member);
     if (key == "from") backend.from = reader.real(member);
     if (key == "leaving") read_leaving(reader, member, backend.leaving);
-    if (key == "watch") read_watch(reader, member, backend.watch);
-    if (key == "watched") read_watch(reader, member, backend.watch_before.emplace());
+    read_watches(reader, key, member, backend);
     if (key == "health") read_health(reader, member, backend.health, backend.balancing);
-    if (key != "hold") return;
-    std::vector<failover::Hold::Entry> entries;
-    entries.reserve(failover::Hold::kMaxEntries);
-    read_pairs(reader, member, [&](Element until, Element replicas) {
-      entries.push_back({.until = reader.time(until), .share = reader.real(replicas)});
-    });
-    backend.hold = failover::Hold{std::move(entries), now};
+    if (key == "hold") read_hold(reader, member, now, backend.hold);
   });
+  read_part_before(reader, split, backend);
 }
 
 }  // namespace evenkeel::plan

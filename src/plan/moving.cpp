@@ -8,6 +8,8 @@ namespace {
 
 /// Shares closer than this are the same: they went through divisions and back.
 constexpr double kSame = 2e-8;
+/// Points by which targets that capacities set tremble with the readings of demand.
+constexpr double kTremble = 1;
 
 /// What one phase takes and gives, in points; parallel to the movers.
 struct Transfer {
@@ -167,8 +169,26 @@ class Shifter {
     double largest = 0;
     for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
     if (largest <= kSame) return;
+    if (trembles(largest)) {
+      // It is where it belongs: what could not be relieved at once waits for nothing.
+      for (auto& move : moved_.moves) move.waits_for_capacity = false;
+      return;
+    }
     const double fraction = std::min(1.0, movement_.max_step / largest);
     if (shift(rule, falls_of(fraction, [](const Mover&) { return true; }))) moved_.stepped = true;
+  }
+
+  /// Whether the gaps are what readings of demand make of shares that are bound by capacity. What somebody is
+  /// to lose or to get for good is no such gap.
+  [[nodiscard]] bool trembles(double largest) const {
+    if (!movement_.demand || largest >= kTremble) return false;
+    bool is_bound = false;
+    for (std::size_t i = 0; i < movers_.size(); ++i) {
+      const auto& mover = movers_[i];
+      if ((mover.target > kSame) != (weight(i) > kSame)) return false;
+      is_bound = is_bound || (mover.target < 100 - kSame && mover.target >= mover.carried - kSame);
+    }
+    return is_bound;
   }
 
   /// `fraction` of the gap of the chosen senders.

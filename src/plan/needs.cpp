@@ -20,6 +20,22 @@ bool is_usable(const BackendNeed& backend) {
   return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;
 }
 
+/// Windows come from samples: anything.
+std::chrono::seconds window_of(const ReadingSpan& reading) {
+  constexpr std::chrono::hours kLongest{24};
+  return std::clamp<std::chrono::seconds>(reading.window, std::chrono::seconds{0}, kLongest);
+}
+
+/// The most that ratios ask for; infinite where the needs are loads.
+double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
+  double highest = 1;
+  for (const auto& backend : backends) {
+    if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
+    if (backend.need) highest = std::max(highest, *backend.ratio);
+  }
+  return highest * current;
+}
+
 }  // namespace
 
 void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch) {
@@ -35,14 +51,16 @@ void watch_share(double set, std::optional<double> observed, WallTime now, Share
   }
 }
 
+void watch_count(std::int32_t ready, WallTime now, std::optional<CountWatch>& watch) {
+  if (!watch || watch->ready != ready) watch = CountWatch{.ready = ready, .since = now};
+}
+
 std::optional<double> share_behind(const ShareWatch& watch,
                                    std::optional<double> observed,
                                    ReadingSpan reading,
                                    std::chrono::seconds drain,
                                    WallTime now) {
-  // Windows come from samples: anything.
-  constexpr std::chrono::hours kLongest{24};
-  const auto window = std::clamp<std::chrono::seconds>(reading.window, std::chrono::seconds{0}, kLongest);
+  const auto window = window_of(reading);
   if (observed) {
     const bool is_settled = watch.settled_since && has_passed(*watch.settled_since, window, reading.time);
     return is_settled ? observed : std::nullopt;
@@ -52,19 +70,9 @@ std::optional<double> share_behind(const ShareWatch& watch,
   return is_old ? watch.share : std::nullopt;
 }
 
-namespace {
-
-/// The most that ratios ask for; infinite where the needs are loads.
-double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
-  double highest = 1;
-  for (const auto& backend : backends) {
-    if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
-    if (backend.need) highest = std::max(highest, *backend.ratio);
-  }
-  return highest * current;
+bool is_count_behind(const std::optional<CountWatch>& watch, ReadingSpan reading) {
+  return watch && has_passed(watch->since, window_of(reading), reading.time);
 }
-
-}  // namespace
 
 Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current) {
   Needs needs;
@@ -84,9 +92,13 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   const double most = most_by_ratio(backends, current);
   if (!(full > 0)) {
     needs.total = std::min(std::max<double>(all, current), most);
+    needs.at_least = std::min(all, most);
     return needs;
   }
   needs.total = std::min(weighted / full, most);
+  const bool is_divided = std::ranges::all_of(
+      backends, [](const BackendNeed& backend) { return !backend.ratio || backend.is_count_behind; });
+  if (!is_divided) return needs;
   for (const auto& backend : backends) {
     // Whoever cannot tell gets what the others need on average for such a share.
     const double part = is_usable(backend) ? *backend.need * backend.full / *backend.share

@@ -22,6 +22,16 @@ struct ShareWatch {
 /// Keeps `watch` up to date: shares in percent of all traffic.
 void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch);
 
+/// Since when as many pods as now have been ready.
+struct CountWatch {
+  std::int32_t ready = 0;
+  WallTime since;
+  bool operator==(const CountWatch&) const = default;
+};
+
+/// Keeps `watch` up to date.
+void watch_count(std::int32_t ready, WallTime now, std::optional<CountWatch>& watch);
+
 /// What a reading is of.
 struct ReadingSpan {
   WallTime time;  ///< Of its newest sample.
@@ -37,22 +47,29 @@ struct ReadingSpan {
                                                  std::chrono::seconds drain,
                                                  WallTime now);
 
+/// Whether a reading was taken under the count that is there now: as many have been ready since its window
+/// began. A need that grows with the count tells nothing of a part before: what fewer replicas used, times
+/// what there are now, is more than the load asks for, and of more of them it is less.
+[[nodiscard]] bool is_count_behind(const std::optional<CountWatch>& watch, ReadingSpan reading);
+
 struct BackendNeed {
   double full = 0;              ///< Percent of all traffic that its size follows.
   std::optional<double> share;  ///< share_behind() its reading.
   std::optional<double> need;   ///< Replicas, unrounded; empty: its reading cannot be used.
   std::optional<double> ratio;  ///< Where the need grows with the count: of the reading to its target.
+  bool is_count_behind = true;  ///< is_count_behind() its reading.
 };
 
 struct Needs {
-  std::optional<double> total;  ///< Unrounded; empty: no backend's reading can be used.
-  std::vector<double> parts;    ///< What the total is divided by; empty: by full shares.
+  std::optional<double> total;     ///< Unrounded; empty: no backend's reading can be used.
+  std::optional<double> at_least;  ///< All that is told where no share is known: the sum of the needs.
+  std::vector<double> parts;       ///< What the total is divided by; empty: not known.
 };
 
 /// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
 /// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the
 /// highest ratio times the current total: replicas that grew ahead of traffic, and pods that start, ask for
-/// no more.
+/// no more; and the parts are known only while the counts are those that the readings were taken under.
 [[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
 
 }  // namespace evenkeel::plan

@@ -25,20 +25,31 @@ struct Division {
   std::int32_t total = 0;
   std::int64_t most = 0;  ///< The sum of the parts does not grow above this.
   bool exact = false;     ///< A manual count: nothing is added to the parts.
+  bool edited = false;    ///< Declared weights were: the parts follow them at once.
   /// The largest demand of the scale-down window; empty: the total does not come from a load metric.
   std::optional<double> demand;
   double tolerance = 0.1;  ///< Of a rise, as a fraction.
 };
 
+/// Why a part is as it was before, where the division would change it.
+enum class Kept {
+  No,
+  Need,      ///< Its need has not fallen far enough for it to fall.
+  Division,  ///< By what is needed, no part is far from its proportion.
+};
+
 struct Part {
   std::int32_t replicas = 0;
   bool extra = false;  ///< One more than the division gives: its load asks for it.
-  bool kept = false;   ///< Its need has not fallen far enough for it to fall.
+  Kept kept = Kept::No;
 };
 
-/// Divides the total by Sainte-Lague, at least the minimums. Then a part gets one more where its load per
-/// replica would exceed what is planned by more than the tolerance, and keeps it until the load without it is
-/// as planned; and one that follows its own readings falls only when it exceeds its need by more than 1.3.
+/// Divides the total by Sainte-Lague, at least the minimums. Where needs are known and the total is as
+/// before, its division stands while each part has all that it needs and is off its proportion by no more
+/// than 3/4 of a replica or 1.3 replicas of need; where there is no room for more, the 3/4 are enough. Then a
+/// part gets one more where its load per replica would exceed what is planned by more than the tolerance, and
+/// keeps it until the load without it is as planned; and one that follows its own readings falls only when it
+/// exceeds its need by more than 1.3.
 [[nodiscard]] std::vector<Part> divide_total(std::span<const Holder> holders, const Division& division);
 
 }  // namespace evenkeel::plan

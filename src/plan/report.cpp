@@ -64,31 +64,31 @@ std::vector<std::string> receivers(const Joint& joint) {
 
 /// Why backends of lower tiers that are meant to take traffic may not: what sent it higher.
 struct Lost {
-  std::vector<std::string> without_endpoint;
-  std::string otherwise;  ///< "; blue: it is being drained; red: ..."; empty: nobody.
+  std::string without_endpoint;  ///< "blue and red have no ready endpoint"; empty: nobody.
+  std::string otherwise;         ///< "; blue: it is being drained; red: ..."; empty: nobody.
 };
 
 Lost lost_below(const Joint& joint, std::int32_t tier) {
   Lost lost;
+  std::vector<std::string> names;
   for (const auto& backend : joint.figures) {
     const auto& member = *backend.member;
     if (backend.is_eligible || member.declared->tier >= tier || member.declared->weight <= 0) continue;
     const auto& health = joint.view.health.backends[member.index];
     if (backend.is_unfit && backend.ready == 0 && !health.drilled && !member.switched_off()) {
-      lost.without_endpoint.push_back(member.declared->name);
+      names.push_back(member.declared->name);
     } else {
       lost.otherwise += "; " + member.declared->name + ": " + reason_of(backend, health);
     }
+  }
+  if (!names.empty()) {
+    lost.without_endpoint = names_text(names) + (names.size() == 1 ? " has" : " have") + " no ready endpoint";
   }
   return lost;
 }
 
 std::string tier_text(std::int32_t tier) {
   return "tier " + std::to_string(tier);
-}
-
-const char* has_or_have(std::size_t count) {
-  return count == 1 ? " has" : " have";
 }
 
 std::string failback_text(const api::Failback& failback) {
@@ -121,9 +121,8 @@ api::Condition failed_over(const Joint& joint) {
                             : "tiers " + std::to_string(lowest) + " to " + std::to_string(*highest);
   message += would + (lowest == *highest && would.empty() ? " serves: " : " serve: ");
   message += names_text(takers);
-  if (const auto& names = lost.without_endpoint; !names.empty()) {
-    message += "; " + names_text(names) + has_or_have(names.size()) + " no ready endpoint: look at the pods" +
-               lost.otherwise;
+  if (!lost.without_endpoint.empty()) {
+    message += "; " + lost.without_endpoint + ": look at the pods" + lost.otherwise;
     return make_condition(
         "FailedOver", ConditionStatus::True, "TierWithoutReadyEndpoint", std::move(message));
   }
@@ -375,9 +374,7 @@ void report_changes(Joint& joint) {
                           names_text(receivers(joint)) + ")";
     if (away) {
       const auto lost = lost_below(joint, *after);
-      if (const auto& names = lost.without_endpoint; !names.empty()) {
-        message += ": " + names_text(names) + has_or_have(names.size()) + " no ready endpoint";
-      }
+      if (!lost.without_endpoint.empty()) message += ": " + lost.without_endpoint;
       message += lost.otherwise;
     }
     joint.decision.events.push_back({.type = away ? api::Event::Type::Warning : api::Event::Type::Normal,

@@ -147,8 +147,9 @@ class Bounding {
     if (count <= 0) return;
     auto& size = sizes_[i];
     size.replicas = static_cast<std::int32_t>(counted(figures_[i], *size.replicas) - count);
-    size.reason = "maxReplicas was lowered: what is above it goes";
-    add_step(size, "SumBounds", *size.replicas, "maxReplicas was lowered: what is above it goes");
+    constexpr const char* kWhy = "maxReplicas was lowered: what is above it goes";
+    size.reason = kWhy;
+    add_step(size, "SumBounds", *size.replicas, kWhy);
   }
 
   [[nodiscard]] std::int32_t least_of(std::size_t i) const {
@@ -187,8 +188,8 @@ class Bounding {
     // Everybody's part of the total comes before what anybody carries beside.
     for (const auto tier : tiers) grow_tier(tier, most, Goal::Part);
     for (const auto tier : tiers) grow_tier(tier, most, Goal::Wanted);
-    note_stopped();
-    if (sum() > bounds.steady) note_surge();
+    note_stopped(most);
+    if (sum() > bounds.steady) note_surge(bounds);
   }
 
   enum class Goal { Part, Wanted };
@@ -223,21 +224,28 @@ class Bounding {
     return std::clamp<std::int64_t>(meant - has, 0, std::max<std::int64_t>(0, own_room));
   }
 
-  void note_stopped() {
+  void note_stopped(std::int64_t most) {
     for (auto& size : sizes_) {
       if (!size.replicas || *size.replicas >= size.wanted) continue;
       size.stopped_by_bounds = true;
       size.reason = "maxReplicas of scaling stops it, for the replicas of all backends count; raise it";
       add_step(
-          size, "SumBounds", *size.replicas, "the replicas of all backends together may not grow further");
+          size,
+          "SumBounds",
+          *size.replicas,
+          "of " + std::to_string(size.wanted) + ": all backends together may have " + std::to_string(most));
     }
   }
 
-  void note_surge() {
+  void note_surge(const SumBounds& bounds) {
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       auto& size = sizes_[i];
       if (!size.replicas || *size.replicas <= seen_of(figures_[i])) continue;
-      add_step(size, "Surge", *size.replicas, "while traffic moves the sum may be above maxReplicas");
+      add_step(size,
+               "Surge",
+               *size.replicas,
+               "while traffic moves all backends together may have " + std::to_string(bounds.surge) +
+                   " more than " + std::to_string(bounds.steady) + " (maxSurgePercent)");
     }
   }
 
@@ -258,15 +266,16 @@ std::int32_t whole_up(double replicas) {
   return static_cast<std::int32_t>(std::min(up, kMost));
 }
 
-void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail) {
-  size.steps.push_back({.step = step, .replicas = replicas, .detail = detail});
+void add_step(Size& size, const char* step, std::int32_t replicas, std::string detail) {
+  size.steps.push_back({.step = step, .replicas = replicas, .detail = std::move(detail)});
 }
 
-void keep(Size& size, const char* step, std::int32_t replicas, const char* why) {
-  if (replicas <= std::max(size.kept, size.wanted)) return;
+bool keep(Size& size, const char* step, std::int32_t replicas, const char* why) {
+  if (replicas <= std::max(size.kept, size.wanted)) return false;
   size.kept = replicas;
   size.reason = why;
   add_step(size, step, replicas, why);
+  return true;
 }
 
 std::int64_t counted_sum(std::span<const Figures> figures) {

@@ -34,11 +34,11 @@ struct Size {
 /// Whole replicas for so many: up, but for what sums and divisions leave; never below 0 or beyond 2^31 - 1.
 [[nodiscard]] std::int32_t whole_up(double replicas);
 
-void add_step(Size& size, const char* step, std::int32_t replicas, const char* detail);
+void add_step(Size& size, const char* step, std::int32_t replicas, std::string detail);
 
 /// Keeps `replicas` for now where that is more than what is wanted and kept already: raises `kept`, with its
-/// reason.
-void keep(Size& size, const char* step, std::int32_t replicas, const char* why);
+/// reason. @return whether it was.
+bool keep(Size& size, const char* step, std::int32_t replicas, const char* why);
 
 /// What the sizes of one decision depend on beside the backends' figures.
 struct SizeInput {
@@ -49,6 +49,7 @@ struct SizeInput {
   bool measured = false;           ///< Demand comes from a load metric.
   double target = 1;               ///< Demand that one replica of the total is planned for.
   double tolerance = 0.1;          ///< Of a rise.
+  bool repeats = false;            ///< It was decided at this very moment before.
   bool is_edited = false;          ///< Declared weights were edited, and the shares are on their way.
   std::span<const double> needs;   ///< Replicas by own readings, full shares applied; empty: by shares.
   bool are_needs_unknown = false;  ///< Own readings decide, and just now none of them can be used.

@@ -65,9 +65,19 @@ class Wanting {
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const bool takes_part = figures_[i].full > 0;
       if (takes_part != (figures_[i].sizing > 0)) return false;
-      if (takes_part && remembered(i).part.value_or(0) <= 0) return false;
+      if (takes_part && remembered(i).part_before.value_or(0) <= 0) return false;
     }
     return true;
+  }
+
+  /// What its load asked for beside is asked for anew, or it would count twice. At one moment every decision
+  /// starts from the same.
+  void start_from_last() {
+    if (input_.repeats) return;
+    for (auto* before : remembered_) {
+      before->part_before = before->part;
+      if (before->part_before && before->had_extra) --*before->part_before;
+    }
   }
 
   [[nodiscard]] std::vector<Holder> holders() {
@@ -85,8 +95,7 @@ class Wanting {
                     .had_extra = before.had_extra,
                     .need = std::nullopt,
                     .last = std::nullopt};
-      // What its load asked for beside is asked for anew, or it would count twice.
-      if (before.part) holder.last = *before.part - (before.had_extra ? 1 : 0);
+      holder.last = before.part_before;
       // A need that is not known just now is no reason to fall, nor to divide in another way.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
       if (stands && backend.full > 0) holder.division = *holder.last;
@@ -104,16 +113,18 @@ class Wanting {
     Division division{.total = input_.total,
                       .most = std::max(input_.max, input_.total),
                       .exact = spec_.replicas.has_value(),
+                      .edited = input_.is_edited,
                       .demand = std::nullopt,
                       .tolerance = input_.tolerance};
     if (input_.measured && input_.demand.highest > 0) division.demand = input_.demand.highest;
+    start_from_last();
     const auto parts = divide_total(holders(), division);
     const auto normal = normal_parts();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       auto& size = sizes_[i];
       size.has_part = figures_[i].full > 0;
       size.part = size.has_part ? parts[i].replicas : 0;
-      size.wanted = size.has_part ? size.part : minimum(i);
+      size.wanted = size.has_part ? size.part : minimum_now(i);
       auto& before = remembered(i);
       before.had_extra = parts[i].extra;
       before.part = size.has_part ? std::optional{parts[i].replicas} : std::nullopt;
@@ -129,7 +140,10 @@ class Wanting {
   }
 
   [[nodiscard]] const char* part_text(const Part& part) const {
-    if (part.kept) return "as before: its own need is less than 1.3 replicas below that, or not known";
+    if (part.kept == Kept::Need)
+      return "as before: its own need is less than 1.3 replicas below that, or not known";
+    if (part.kept == Kept::Division)
+      return "as before: by what is needed, no part is far from its proportion of the total";
     return input_.needs.empty() ? "its part of the total, by full shares"
                                 : "its part of the total, by its own need";
   }
@@ -212,7 +226,10 @@ class Wanting {
       const auto& backend = figures_[i];
       const double share = takes_over(backend, tier) / sum;
       if (share <= 0) continue;
-      const auto replicas = whole_up(share * uncovered / backend.load.planned);
+      const double load = share * uncovered / backend.load.planned;
+      // What is within the tolerance of its part no total ever grows for.
+      if (sizes_[i].has_part && load <= sizes_[i].part * (1 + input_.tolerance)) continue;
+      const auto replicas = whole_up(load);
       if (replicas > minimum(i)) added_[i] = std::max(added_[i], replicas);
       want(sizes_[i], "PreScale", replicas, "lower tiers cannot carry the demand");
     }

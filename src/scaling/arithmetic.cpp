@@ -33,32 +33,6 @@ std::int64_t lowered(std::int64_t start, const api::ScalingPolicy& policy) {
   return start * (100 - std::int64_t{policy.value}) / 100;
 }
 
-enum class Direction { Up, Down };
-
-struct PolicyLimit {
-  std::int64_t limit = 0;
-  const api::ScalingPolicy* policy = nullptr;
-};
-
-/// The policy that selectPolicy chooses, and how far it lets the total go; `current` where there is none.
-PolicyLimit policy_that_counts(const api::ScalingRules& rules,
-                               const History& history,
-                               std::int32_t current,
-                               WallTime now,
-                               Direction direction) {
-  PolicyLimit best{.limit = current};
-  if (rules.select_policy == api::SelectPolicy::Disabled) return best;
-  const bool up = direction == Direction::Up;
-  const bool higher = (rules.select_policy == api::SelectPolicy::Max) == up;
-  for (const auto& policy : rules.policies) {
-    const auto start = period_start(policy, history, current, now);
-    const auto limit = up ? raised(start, policy) : lowered(start, policy);
-    if (best.policy != nullptr && (higher ? limit <= best.limit : limit >= best.limit)) continue;
-    best = {.limit = limit, .policy = &policy};
-  }
-  return best;
-}
-
 /// A quantity as upstream turns it into a double: digits times a power of ten, not divided.
 double as_upstream(const Quantity& quantity) {
   const auto milli = quantity.milli();
@@ -93,20 +67,25 @@ std::int32_t stabilised(const TotalInput& input, const History& history, std::in
   return std::min(std::max(input.counts.current, lowest), highest);
 }
 
-RateLimit up_limit(const api::ScalingRules& rules,
-                   const History& history,
-                   std::int32_t current,
-                   WallTime now) {
-  const auto set = policy_that_counts(rules, history, current, now, Direction::Up);
-  return {.replicas = std::max(saturated_count(set.limit), current), .policy = set.policy};
-}
-
-RateLimit down_limit(const api::ScalingRules& rules,
+RateLimit rate_limit(Direction direction,
+                     const api::ScalingRules& rules,
                      const History& history,
                      std::int32_t current,
                      WallTime now) {
-  const auto set = policy_that_counts(rules, history, current, now, Direction::Down);
-  return {.replicas = std::min(saturated_count(set.limit), current), .policy = set.policy};
+  if (rules.select_policy == api::SelectPolicy::Disabled) return {.replicas = current};
+  const bool up = direction == Direction::Up;
+  const bool higher = (rules.select_policy == api::SelectPolicy::Max) == up;
+  std::int64_t chosen = current;
+  const api::ScalingPolicy* by = nullptr;
+  for (const auto& policy : rules.policies) {
+    const auto start = period_start(policy, history, current, now);
+    const auto limit = up ? raised(start, policy) : lowered(start, policy);
+    if (by != nullptr && (higher ? limit <= chosen : limit >= chosen)) continue;
+    chosen = limit;
+    by = &policy;
+  }
+  const auto replicas = saturated_count(chosen);
+  return {.replicas = up ? std::max(replicas, current) : std::min(replicas, current), .policy = by};
 }
 
 }  // namespace evenkeel::scaling

@@ -28,16 +28,18 @@ struct Tolerance {
 /// `proposal`, brought between the lowest of the up window and the highest of the down window.
 [[nodiscard]] std::int32_t stabilised(const TotalInput& input, const History& history, std::int32_t proposal);
 
+enum class Direction { Up, Down };
+
 /// How far the policies of one direction let the total go from where it is.
 struct RateLimit {
-  std::int32_t replicas = 0;                   ///< Never on the other side of the present count.
-  const api::ScalingPolicy* policy = nullptr;  ///< That sets it. Null: the direction is Disabled.
+  std::int32_t replicas = 0;  ///< Never on the other side of the present count.
+  const api::ScalingPolicy* policy =
+      nullptr;  ///< That selectPolicy chooses. Null: the direction is Disabled.
 };
-[[nodiscard]] RateLimit up_limit(const api::ScalingRules& rules,
-                                 const History& history,
-                                 std::int32_t current,
-                                 WallTime now);
-[[nodiscard]] RateLimit down_limit(const api::ScalingRules& rules,
+
+/// @param rules  those of `direction`.
+[[nodiscard]] RateLimit rate_limit(Direction direction,
+                                   const api::ScalingRules& rules,
                                    const History& history,
                                    std::int32_t current,
                                    WallTime now);

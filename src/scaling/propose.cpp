@@ -15,26 +15,39 @@ using api::Quality;
 
 // The order of the operations is upstream's, so that every rounding falls on the same side.
 
+/// The count that one reading asks for.
+struct Proposed {
+  std::int32_t replicas = 0;
+  bool within_tolerance = false;  ///< Which is why it is no other count.
+};
+
 /// The reading over the target, times what serves: latencies and other figures that replicas bring down.
-std::int32_t propose_by_value(double usage, double target, const Counts& counts, const Tolerance& tolerance) {
+Proposed propose_by_value(double usage, double target, const Counts& counts, const Tolerance& tolerance) {
   const double ratio = usage / target;
-  if (counts.current == 0) return saturated_count(std::ceil(ratio));
-  if (tolerance.covers(ratio)) return counts.current;
+  if (counts.current == 0) return {.replicas = saturated_count(std::ceil(ratio))};
+  if (tolerance.covers(ratio)) return {.replicas = counts.current, .within_tolerance = true};
   const auto proposal = saturated_count(std::ceil(ratio * counts.ready));
   // Few ready pods of a service that is meant to have many would turn "too slow" into "fewer".
-  if (counts.several && ratio > 1.0) return std::max(proposal, counts.current);
-  return proposal;
+  if (counts.several && ratio > 1.0) return {.replicas = std::max(proposal, counts.current)};
+  return {.replicas = proposal};
 }
 
 /// The reading over what one replica carries: load that replicas share.
-std::int32_t propose_by_average(double usage,
-                                double target,
-                                const Counts& counts,
-                                const Tolerance& tolerance) {
+Proposed propose_by_average(double usage, double target, const Counts& counts, const Tolerance& tolerance) {
   // With no pod at all the ratio is infinite or no number, and neither lies within a tolerance.
   const double ratio = usage / (target * counts.existing);
-  if (tolerance.covers(ratio)) return counts.existing;
-  return saturated_count(std::ceil(usage / target));
+  if (tolerance.covers(ratio)) return {.replicas = counts.existing, .within_tolerance = true};
+  return {.replicas = saturated_count(std::ceil(usage / target))};
+}
+
+Proposed propose_by(const api::Metric& metric,
+                    const Reading& reading,
+                    const Counts& counts,
+                    const Tolerance& tolerance) {
+  const auto usage = static_cast<double>(reading.milli.value_or(0));
+  const auto target = static_cast<double>(metric.target_value.milli());
+  if (metric.target_type == api::TargetType::Value) return propose_by_value(usage, target, counts, tolerance);
+  return propose_by_average(usage, target, counts, tolerance);
 }
 
 /// What one metric asks for.
@@ -100,9 +113,9 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
         "metric " + metric.name + ": there is no pod whose number its Value could be multiplied by";
     return asked;
   }
-  asked.replicas = propose(metric, reading, counts, tolerance.up, tolerance.down);
-  const bool by_value = metric.target_type == api::TargetType::Value;
-  asked.within_tolerance = counts.current > 0 && tolerance.covers(by_value ? ratio : ratio / counts.existing);
+  const auto proposed = propose_by(metric, reading, counts, tolerance);
+  asked.replicas = proposed.replicas;
+  asked.within_tolerance = proposed.within_tolerance;
   return asked;
 }
 
@@ -192,11 +205,7 @@ std::int32_t propose(const api::Metric& metric,
                      const Counts& counts,
                      double tolerance_up,
                      double tolerance_down) {
-  const auto usage = static_cast<double>(reading.milli.value_or(0));
-  const auto target = static_cast<double>(metric.target_value.milli());
-  const Tolerance tolerance{.up = tolerance_up, .down = tolerance_down};
-  if (metric.target_type == api::TargetType::Value) return propose_by_value(usage, target, counts, tolerance);
-  return propose_by_average(usage, target, counts, tolerance);
+  return propose_by(metric, reading, counts, {.up = tolerance_up, .down = tolerance_down}).replicas;
 }
 
 Proposal combine(const TotalInput& input,

@@ -4,17 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "evenkeel/base/moment.hpp"
 #include "evenkeel/base/quantity.hpp"
 #include "evenkeel/scaling/history.hpp"
 
 namespace evenkeel::scaling {
-namespace {
-
-/// Clocks of a cluster differ by less.
-constexpr std::chrono::seconds kOrdinarySkew{5};
-
-}  // namespace
-
 std::int64_t add_saturating(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -26,8 +20,9 @@ JudgedSample judge(const SignalQuery& query, const api::Sample& sample, WallTime
   // A sample from the future is one of now: the two clocks differ, and waiting for it would stop scaling.
   judged.time = std::min(sample.time.value_or(now), now);
   judged.dated = sample.time.has_value();
-  judged.from_future = sample.time.value_or(now) > moment_after(now, kOrdinarySkew);
-  judged.window = std::max(std::chrono::seconds{0}, sample.window.value_or(kUsualWindow));
+  judged.from_future = sample.time && is_to_come(*sample.time, now);
+  const bool has_window = sample.window && *sample.window >= std::chrono::seconds{0};
+  judged.window = has_window ? *sample.window : kUsualWindow;
   if (judged.time < moment_before(now, query.source.max_age)) {
     judged.verdict = Verdict::Stale;
   } else if (query.kind != SignalKind::Sum && sample.weight && *sample.weight <= 0) {

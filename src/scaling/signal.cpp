@@ -38,6 +38,7 @@ class Reader {
     if (samples->error) return failed(Quality::Error, *samples->error);
     if (samples->samples.empty()) return empty();
     warn_of_equal_labels(samples->samples);
+    warn_of_figures_below_zero(samples->samples);
     switch (query_.scope) {
       case MetricScope::Service:
         for (const auto& sample : samples->samples) total_.add(judge(query_, sample, context_.now), sample);
@@ -73,12 +74,24 @@ class Reader {
     if (samples.size() < 2 || query_.scope == MetricScope::Pod) return;
     std::vector<const api::Sample*> sorted;
     for (const auto& sample : samples) {
-      if (!sample.labels.empty()) sorted.push_back(&sample);
+      // Of a backend those without labels are left out, which is said elsewhere.
+      if (query_.scope == MetricScope::Service || !sample.labels.empty()) sorted.push_back(&sample);
     }
     const auto labels = [](const api::Sample* sample) -> const auto& { return sample->labels; };
     std::ranges::sort(sorted, {}, labels);
     if (std::ranges::adjacent_find(sorted, {}, labels) != sorted.end()) {
       warn("has samples with the same labels; they are taken for different series");
+    }
+  }
+
+  /// Beside the value, of which only those that are used are judged.
+  void warn_of_figures_below_zero(const std::vector<api::Sample>& samples) {
+    for (const auto& sample : samples) {
+      if (sample.weight && *sample.weight < 0) warn("has samples with a weight below 0; it counts as 0");
+      if (sample.contributors && *sample.contributors < 0)
+        warn("has samples with contributors below 0; they count as 0");
+      if (sample.window && *sample.window < std::chrono::seconds{0})
+        warn("has samples with windowSeconds below 0; they count as unknown");
     }
   }
 

@@ -131,7 +131,7 @@ class Decider {
       const auto asked = input_.scaling.on_missing_metrics.replicas;
       add_step("Fallback", asked, "onMissingMetrics asks for it, for no metric with activation can be read");
       history_.record_recommendation(input_.now, asked);
-      const auto limit = up_limit(input_.scaling.scale_up, history_, 0, input_.now);
+      const auto limit = rate_limit(Direction::Up, input_.scaling.scale_up, history_, 0, input_.now);
       // Percents of nothing are nothing: the first replica is outside every policy.
       const auto rated = std::min(asked, std::max(1, limit.replicas));
       add_step("RateLimit", rated, rated == asked ? "" : limit_text("behavior.scaleUp", limit));
@@ -256,13 +256,14 @@ class Decider {
     std::string detail;
     outcome_.replicas = stable;
     if (stable > current()) {
-      const auto limit = up_limit(input_.scaling.scale_up, history_, current(), input_.now);
+      const auto limit = rate_limit(Direction::Up, input_.scaling.scale_up, history_, current(), input_.now);
       rated = std::min(stable, limit.replicas);
       if (rated != stable) detail = limit_text("behavior.scaleUp", limit);
       outcome_.replicas = std::min(rated, max);
       reason = max > limit.replicas ? "ScaleUpLimit" : "TooManyReplicas";
     } else if (stable < current()) {
-      const auto limit = down_limit(input_.scaling.scale_down, history_, current(), input_.now);
+      const auto limit =
+          rate_limit(Direction::Down, input_.scaling.scale_down, history_, current(), input_.now);
       rated = std::max(stable, limit.replicas);
       if (rated != stable) detail = limit_text("behavior.scaleDown", limit);
       outcome_.replicas = std::max(rated, min);

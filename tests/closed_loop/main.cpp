@@ -67,8 +67,8 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
       examples.emplace(key, "--service=" + std::to_string(own) + " " + problem);
     }
   }
-  std::cout << services << " services, " << kDecisions << " decisions each, with windows twice as many, seed "
-            << seed << "; " << restless << " went wrong\n";
+  std::cout << services << " services, " << kDecisions << " decisions each, with windows more, seed " << seed
+            << "; " << restless << " went wrong\n";
   bool covered = true;
   for (const auto& [name, share] : counts) {
     std::cout << "  " << name << ": " << 100.0 * static_cast<double>(share) / static_cast<double>(services)

@@ -43,7 +43,7 @@ void Model::vary_readings(std::uint64_t seed) {
   // Of its own: a service is the same one with either kind of readings.
   Random random{~seed};
   if (random.chance(50)) {
-    tick_ = seconds{random.one_of({10, 15, 30})};
+    tick_ = seconds{random.one_of({5, 10, 30})};
     window_ = seconds{random.one_of({10, 30, 60, 120})};
     ticks_read_ = static_cast<std::size_t>(std::max(std::int64_t{1}, window_ / tick_));
   }
@@ -52,7 +52,12 @@ void Model::vary_readings(std::uint64_t seed) {
     cpu_target_ = percent / 100.0;
     Json metric{{"name", "cpu"}, {"preset", "CPUUtilization"}};
     metric["target"] = {{"type", "Utilization"}, {"averageUtilization", percent}};
-    spec_["scaling"]["metrics"].push_back(metric);
+    auto& scaling = spec_["scaling"];
+    scaling["metrics"].push_back(metric);
+    if (random.chance(40)) {
+      scaling["metrics"] = Json::array({metric});
+      scaling.erase("loadMetric");
+    }
   }
 }
 
@@ -221,7 +226,17 @@ void Model::step(const api::Decision& decision) {
     if (std::abs(backend.weight - backend.observed) < 0.3) backend.observed = backend.weight;
     backend.recently.push_back(backend.observed);
     if (backend.recently.size() > ticks_read_) backend.recently.pop_front();
+    if (has_pods()) use(backend);
   }
+}
+
+void Model::use(Backend& backend) const {
+  const auto serving = static_cast<std::size_t>(backend.serving());
+  backend.ages.resize(serving, 0);
+  for (auto& age : backend.ages) ++age;
+  const double load = demand_ * backend.observed / 100 * backend.cost / target_;
+  backend.used.push_back(serving == 0 ? 0 : cpu_target_ * load / static_cast<double>(serving));
+  if (backend.used.size() > ticks_read_) backend.used.pop_front();
 }
 
 double Model::rate(const Backend& backend) const {
@@ -246,11 +261,11 @@ Json Model::sample(double value, const std::string& backend) const {
   return sample;
 }
 
-/// Every replica as a pod that requests one core, and the cores that it uses.
+/// Every replica as a pod that requests one core, and the cores that it uses: the mean of the window as far
+/// as it has served.
 void Model::add_pods(const std::string& name, const Backend& backend, Json& line) const {
   const auto started = format_rfc3339(WallTime{seconds{1'767'139'200}});
   const auto exists = backend.ready + static_cast<int>(backend.starting.size());
-  const double used = cpu_target_ * rate(backend) * backend.cost / target_ / std::max(1, backend.serving());
   auto& pods = line["backends"][name]["pods"] = Json::array();
   for (int i = 0; i < exists; ++i) {
     const bool ready = i < backend.serving();
@@ -261,7 +276,12 @@ void Model::add_pods(const std::string& name, const Backend& backend, Json& line
              {"readyTransitionTime", started},
              {"requests", {{"cpu", "1"}}}};
     if (ready && !blind_) {
-      auto reading = sample(used, name);
+      const auto age =
+          static_cast<std::size_t>(i) < backend.ages.size() ? backend.ages[static_cast<std::size_t>(i)] : 1;
+      const auto span = std::min(std::max<std::size_t>(age, 1), backend.used.size());
+      const auto first = backend.used.end() - static_cast<std::ptrdiff_t>(span);
+      const double sum = std::accumulate(first, backend.used.end(), 0.0);
+      auto reading = sample(span == 0 ? 0.0 : sum / static_cast<double>(span), name);
       reading["labels"]["pod"] = pod["name"];
       line["metrics"]["cpu"]["samples"].push_back(reading);
     }

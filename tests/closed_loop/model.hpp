@@ -52,7 +52,9 @@ class Model {
     int missing = 0;  ///< Endpoints that an outage takes away.
     double weight = 0;
     double observed = 0;
-    std::deque<double> recently;  ///< `observed` of the ticks that readings look back on.
+    std::deque<double> recently;    ///< `observed` of the ticks that readings look back on.
+    std::deque<double> used;        ///< Cores of each replica that serves, of the same ticks.
+    std::vector<std::size_t> ages;  ///< Ticks for which each replica that serves has served.
     bool failing = false;
     std::vector<WallTime> starting;  ///< When each replica that is not ready will be.
 
@@ -72,6 +74,11 @@ class Model {
   [[nodiscard]] bool is_blind() const { return blind_; }
   [[nodiscard]] bool is_drained(const std::string& name) const { return drained_ == name; }
   [[nodiscard]] double utilization(const Backend& backend) const;
+  /// Times as many decisions as usual: readings that look back hold up what follows them, short ticks more
+  /// so.
+  [[nodiscard]] int decisions() const {
+    return !has_windows() ? 1 : tick_ < std::chrono::seconds{10} ? 4 : 2;
+  }
   [[nodiscard]] bool has_windows() const { return ticks_read_ > 1; }
   [[nodiscard]] bool has_pods() const { return cpu_target_ > 0; }
 
@@ -85,6 +92,7 @@ class Model {
   void recover();
   void edit_weights();
   void start_and_stop(Backend& backend) const;
+  void use(Backend& backend) const;
   [[nodiscard]] double rate(const Backend& backend) const;
   [[nodiscard]] double latency(const Backend& backend) const;
   [[nodiscard]] Json metrics() const;

@@ -42,7 +42,7 @@ class Driver {
 
   Course run() {
     // Whose readings look back on several decisions learns of each step later.
-    decisions_ = model_.has_windows() ? 2 * kDecisions : kDecisions;
+    decisions_ = model_.decisions() * kDecisions;
     for (int i = 0; i < decisions_ && course_.problems.empty(); ++i) decide(i);
     if (course_.problems.empty()) judge();
     return std::move(course_);

@@ -31,7 +31,7 @@ struct Course {
   std::vector<std::string> lines;  ///< The snapshots, when asked for.
 };
 
-/// Of one whose readings look back on several of them twice as many.
+/// Of one whose readings look back on several of them twice or four times as many.
 inline constexpr int kDecisions = 200;
 /// The last decisions, in which nothing may move any more.
 inline constexpr int kRest = 40;

@@ -37,7 +37,7 @@ struct Pod {
 
 struct Endpoints {
   std::int32_t ready = 0;
-  std::int32_t total = 0;
+  std::optional<std::int32_t> total;  ///< Ready or not.
 };
 
 /// What was seen of one backend. Absent figures are unknown, never zero. A snapshot may hold nonsense, like

@@ -33,4 +33,12 @@ namespace evenkeel {
   return (to - from) / 1e9;
 }
 
+/// Clocks of a cluster differ by less.
+inline constexpr std::chrono::seconds kOrdinarySkew{5};
+
+/// Whether `moment` is later than `now` by more than clocks ordinarily differ.
+[[nodiscard]] constexpr bool is_to_come(WallTime moment, WallTime now) {
+  return moment > moment_after(now, kOrdinarySkew);
+}
+
 }  // namespace evenkeel

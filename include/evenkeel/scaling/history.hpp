@@ -32,6 +32,9 @@ struct ScaleEvent {
 struct CountChange {
   std::int32_t from = 0;
   std::int32_t to = 0;
+
+  /// Whether a count of it may be seen while it is under way.
+  [[nodiscard]] bool explains(std::int32_t count) const { return count == from || count == to; }
 };
 
 /// A change of the total that was decided and not yet seen.

@@ -341,7 +341,7 @@ TEST(ParseSnapshot, LeavesNonsenseToTheDecision) {
   EXPECT_TRUE(snapshot.backends.contains("nobody"));
   const auto& samples = snapshot.metrics.at("rps").samples;
   EXPECT_EQ(samples[0].time, parse_rfc3339("2261-01-01T00:00:00Z"));
-  EXPECT_FALSE(samples[0].window.has_value());
+  EXPECT_EQ(samples[0].window, -60s);
   EXPECT_EQ(samples[0].weight, -1);
   EXPECT_EQ(samples[0].contributors, -1);
   EXPECT_EQ(samples[1].labels, samples[0].labels);

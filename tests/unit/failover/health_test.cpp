@@ -135,6 +135,15 @@ TEST(Flapping, NeedsLossesThatLieTogetherWhateverIsInMemory) {
   EXPECT_EQ(clinic.fitness(0), Fitness::Unfit);
 }
 
+TEST(Flapping, LossesThatDoNotCountAreForgotten) {
+  // What is very old is remembered as equally old: two single losses would become two in a row.
+  Clinic clinic{2};
+  clinic.look(0);
+  clinic.memories[0].losses = {at(100), at(5000)};
+  clinic.look(5001);
+  EXPECT_THAT(clinic.memories[0].losses, testing::ElementsAre(at(5000)));
+}
+
 TEST(Flapping, DuringAnEjectionTheLaterEndCounts) {
   Clinic clinic{2};
   clinic.sicken(0, 20);

@@ -98,6 +98,7 @@ TEST(BoundSizes, InsideATierRoomIsGivenByHowMuchIsMissing) {
   EXPECT_TRUE(bounded[0].stopped_by_bounds);
   EXPECT_TRUE(bounded[1].stopped_by_bounds);
   EXPECT_THAT(steps_of(bounded[0]), ElementsAre("SumBounds", "OwnBounds"));
+  EXPECT_EQ(bounded[0].steps[0].detail, "of 10: all backends together may have 10");
   service.max = 16;
   const auto all = service.bounded(sizes);
   EXPECT_THAT(replicas_of(all), ElementsAre(10, 6));
@@ -209,6 +210,7 @@ TEST(BoundSizes, ASurgeIsSaidByThoseThatGrow) {
   const auto sizes = service.bounded({{.wanted = 2, .kept = 8}, {.wanted = 8}});
   EXPECT_THAT(steps_of(sizes[1]), Contains("Surge"));
   EXPECT_THAT(steps_of(sizes[0]), Not(Contains("Surge")));
+  EXPECT_THAT(sizes[1].steps.front().detail.value_or(""), testing::HasSubstr("may have 10 more than 10"));
   service.max = 16;
   EXPECT_THAT(steps_of(service.bounded({{.wanted = 2, .kept = 8}, {.wanted = 8}})[1]),
               Not(Contains("Surge")));

@@ -325,16 +325,36 @@ TEST_F(Measuring, AShortWindowKeepsFiveMinutesForTheFloor) {
 
 TEST(DemandInReplicas, IsWhatIsAskedFor) {
   DemandMemory memory;
-  const auto known = demand_in_replicas(7, kWindow, at(0), memory);
+  const auto known = demand_in_replicas(AskedReplicas{7}, kWindow, at(0), memory);
   EXPECT_EQ(known.value, 7);
   EXPECT_EQ(known.highest, 7);
-  const auto less = demand_in_replicas(3, kWindow, at(10), memory);
+  const auto less = demand_in_replicas(AskedReplicas{3}, kWindow, at(10), memory);
   EXPECT_EQ(less.highest, 3) << "the total has windows of its own";
   const auto unknown = demand_in_replicas(std::nullopt, kWindow, at(20), memory);
   EXPECT_EQ(unknown.value, std::nullopt);
   EXPECT_EQ(memory.highest_since(at(0)), 7);
-  (void)demand_in_replicas(1, kWindow, at(301), memory);
+  (void)demand_in_replicas(AskedReplicas{1}, kWindow, at(301), memory);
   EXPECT_EQ(memory.highest_since(at(0)), 3) << "forgotten after the span of a floor";
+}
+
+TEST(DemandInReplicas, OfWhichOnlyALeastIsKnownIsWhatItWasWhereThatIsMore) {
+  DemandMemory memory;
+  const auto least = [&](double value, std::int64_t second) {
+    return demand_in_replicas(AskedReplicas{.value = 9, .at_least = value}, kWindow, at(second), memory);
+  };
+  EXPECT_EQ(least(4, 0).value, 9) << "nothing was known before";
+  (void)demand_in_replicas(AskedReplicas{7.5}, kWindow, at(10), memory);
+  const auto stands = least(4, 20);
+  EXPECT_EQ(stands.value, 7.5);
+  EXPECT_TRUE(stands.remembered);
+  EXPECT_EQ(memory.last->time, at(10)) << "which is no news";
+  const auto more = least(8, 30);
+  EXPECT_EQ(more.value, 8);
+  EXPECT_FALSE(more.remembered);
+  EXPECT_EQ(least(7.9, 30).value, 7.9) << "asked again at that moment, the one before counts";
+  const auto window = floor_span(kWindow).count();
+  EXPECT_EQ(least(1, 30 + window).value, 7.9);
+  EXPECT_EQ(least(1, 31 + window).value, 9) << "for a window, not longer";
 }
 
 TEST(SpanOfAFloor, IsTheWindowButFiveMinutesAtLeast) {

@@ -37,6 +37,7 @@ class Keeping {
     joint.figures = {blue};
     std::vector<Size> sizes(2);
     keep_for_departures(joint, total, sizes);
+    steps = sizes[0].steps;
     return sizes[0].kept;
   }
 
@@ -46,6 +47,7 @@ class Keeping {
   std::optional<double> demand = 400;
   api::Quality quality = api::Quality::Fresh;
   bool repeats = false;
+  std::vector<api::Step> steps;
 };
 
 TEST(Keep, WhatTheShareTakesThatItHasOrIsStillSeenToHave) {
@@ -54,6 +56,14 @@ TEST(Keep, WhatTheShareTakesThatItHasOrIsStillSeenToHave) {
   service.blue.observed = 20;
   EXPECT_EQ(service.kept(), 3);
   service.blue.observed = 80;
+  EXPECT_EQ(service.kept(), 4);
+  ASSERT_EQ(service.steps.size(), 1U);
+  EXPECT_EQ(service.steps[0].weight, 80);
+  EXPECT_EQ(service.steps[0].value, 400);
+  service.demand = 498;
+  service.blue.observed = 60.5;
+  EXPECT_EQ(service.kept(), 3) << "half a point is how layers round";
+  service.blue.observed = 60.6;
   EXPECT_EQ(service.kept(), 4);
   service.demand = 4000;
   EXPECT_EQ(service.kept(), 5) << "no more than it has";

@@ -1,5 +1,6 @@
 #include "members.hpp"
 
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <ostream>
@@ -19,6 +20,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pointwise;
+using testing_support::at;
 using testing_support::BackendFacts;
 using testing_support::SnapshotBuilder;
 
@@ -82,7 +84,50 @@ TEST(Members, CountsBelowZeroAreZeroWithAWarning) {
               testing::UnorderedElementsAre(HasSubstr("specReplicas"),
                                             HasSubstr("statusReplicas"),
                                             HasSubstr("readyReplicas"),
-                                            HasSubstr("endpoints.ready")));
+                                            HasSubstr("endpoints.ready"),
+                                            HasSubstr("endpoints.total")));
+}
+
+/// What is said of blue, as it is seen, at second 1000.
+std::vector<std::string> said_of(const std::function<void(api::BackendObservation&)>& change) {
+  SnapshotBuilder builder;
+  builder.now(1000).backend("blue", {.spec = 1, .share = 100});
+  change(builder.snapshot().backends["blue"]);
+  std::vector<std::string> warnings;
+  (void)members_of(builder.build(), warnings);
+  return warnings;
+}
+
+TEST(Members, WhatMakesNoSenseIsSaidAlsoWhereNothingFollows) {
+  using Seen = api::BackendObservation;
+  const auto said = [](const std::function<void(Seen&)>& change, const char* what) {
+    EXPECT_THAT(said_of(change), ElementsAre(HasSubstr(std::string{"backends.blue."} + what)));
+  };
+  said([](Seen& seen) { seen.updated_replicas = -1; }, "updatedReplicas is below 0; it counts as 0");
+  said([](Seen& seen) { seen.endpoints = {{.ready = 0, .total = -1}}; }, "endpoints.total is below 0");
+  said([](Seen& seen) { seen.endpoints = {{.ready = 2, .total = 1}}; }, "endpoints.ready is above");
+  said([](Seen& seen) { seen.weight = -5; }, "weight is below 0; it counts as 0");
+  said([](Seen& seen) { seen.weight = 1e300; }, "weight is above 100; it counts as 100");
+  said([](Seen& seen) { seen.observed_weight = -5; }, "observedWeight is below 0; it counts as 0");
+  said([](Seen& seen) { seen.observed_weight = 101; }, "observedWeight is above 100; it counts as 100");
+  said([](Seen& seen) { seen.observed_weight_time = at(1006); }, "observedWeightTime is in the future");
+  said([](Seen& seen) { seen.pods = {{}, {.start_time = at(1006)}}; }, "pods[1].startTime is in the future");
+  said([](Seen& seen) { seen.pods = {{.ready_transition_time = at(1006)}}; }, "pods[0].readyTransitionTime");
+  said([](Seen& seen) { seen.pods = {{.name = "b"}, {.name = "a"}, {.name = "b"}}; }, "pods has several");
+}
+
+TEST(Members, WhatIsOnlyUnusualIsNotSaid) {
+  EXPECT_THAT(
+      said_of([](api::BackendObservation& seen) {
+        seen.updated_replicas = 0;
+        seen.endpoints = {{.ready = 3, .total = {}}};
+        seen.weight = 100 + 1e-9;
+        seen.observed_weight = -1e-9;
+        seen.observed_weight_time = at(1005);
+        seen.pods = {
+            {.name = "b", .start_time = at(1005), .ready_transition_time = at(1005)}, {.name = "a"}, {}, {}};
+      }),
+      IsEmpty());
 }
 
 TEST(Members, ZeroIsNoNonsense) {

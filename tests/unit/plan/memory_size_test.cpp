@@ -39,12 +39,14 @@ Memory::Backend full_backend() {
   backend.written = {.from = kMost, .to = kMost};
   backend.has_part = backend.had_extra = backend.had_endpoints = true;
   backend.part = kMost;
+  backend.part_before = kMost - 1;
   backend.weight = kLong;
   for (int i = 0; i < 4; ++i) backend.hold.record(long_ago(i), 1e9 / 3 - i);
   backend.leaving = {.departure = Departure{.from = kLong, .began = long_ago(0), .last = long_ago(1)},
                      .finished = true,
                      .gave_up = true};
   backend.watch = {.share = kLong, .set_since = long_ago(0), .settled_since = long_ago(0)};
+  backend.serving = {.ready = kMost, .since = long_ago(0)};
   auto& health = backend.health;
   health.ever_ready = health.had_endpoint = health.refused = health.suspended = health.eligible = true;
   health.expected = kMost;
@@ -151,6 +153,7 @@ TEST(MemorySize, WhereAllHasRoomAllIsKept) {
   EXPECT_EQ(read.backends.begin()->second.health, full_backend().health);
   EXPECT_EQ(read.backends.begin()->second.balancing, full_backend().balancing);
   EXPECT_EQ(read.backends.begin()->second.watch, full_backend().watch);
+  EXPECT_EQ(read.backends.begin()->second.serving, full_backend().serving);
 }
 
 TEST(MemorySize, TheForecastGoesFirstThenWindowsMergeThenReadingsStartAnew) {

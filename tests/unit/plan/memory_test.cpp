@@ -147,6 +147,23 @@ TEST(MemoryOfUse, ComesBackAsItWasWritten) {
   EXPECT_FALSE(read(text_with(R"(,"is":6)")).memory.served);
 }
 
+TEST(MemoryOfUse, ThePartBeforeIsTheLastOneUnlessSaid) {
+  const auto before = [](const std::string& members) {
+    return read(with_backend(members)).memory.backends.at("blue").part_before;
+  };
+  EXPECT_EQ(before(R"("part":4)"), 4);
+  EXPECT_EQ(before(R"("part":4,"split":3)"), 3);
+  EXPECT_EQ(before(R"("split":9999999999,"part":4)"), 2'147'483'647);
+  EXPECT_EQ(before(R"("part":4,"split":-1)"), std::nullopt);
+  Memory memory;
+  memory.backends["blue"].part = 4;
+  memory.backends["blue"].part_before = 3;
+  memory.backends["green"].part = 4;
+  const auto again = read_memory(snapshot_with("u", print_memory(memory, snapshot_with("u")))).memory;
+  EXPECT_EQ(again.backends.at("blue").part_before, 3);
+  EXPECT_EQ(again.backends.at("green").part_before, std::nullopt);
+}
+
 TEST(MemoryOfUse, SharesAreBetweenNothingAndAHundred) {
   const auto result = read(
       with_backend(R"("share":130,"from":-3,"watch":[200,1,1],"watched":[-1,1,1],"leaving":[0,170,9,9])"));

@@ -68,6 +68,42 @@ TEST(Step, UpBeforeShiftHoldsItBack) {
   EXPECT_TRUE(moved.stepped);
 }
 
+/// Shares of two, of which the first is bound by what it carries.
+std::vector<Mover> bound(double set, double target) {
+  std::vector<Mover> movers = {mover(set, target, 1), mover(100 - set, 100 - target, 3)};
+  movers[0].carried = target;
+  return movers;
+}
+
+TEST(Step, WhatReadingsMakeOfSharesThatAreBoundByCapacityIsNotMoved) {
+  const Movement movement{.demand = 280};
+  EXPECT_THAT(weights(bound(24.5, 25), movement), near({24.5, 75.5}));
+  EXPECT_THAT(weights(bound(25.99, 25), movement), near({25.99, 74.01}));
+  EXPECT_THAT(weights(bound(26, 25), movement), near({25, 75})) << "a point is more";
+  auto free = bound(25.5, 25);
+  free[0].carried = 25.1;
+  EXPECT_THAT(weights(free, movement), near({25, 75})) << "a share that nothing binds is exact";
+  EXPECT_THAT(weights(bound(25.5, 25), Movement{}), near({25, 75})) << "without demand nothing trembles";
+}
+
+TEST(Step, WhatTremblesWaitsForNothing) {
+  auto movers = bound(24.5, 25);
+  movers[0].ready_capacity = 60;
+  movers[1].carried = 70;
+  const auto moved = move_shares(movers, {.demand = 1000, .missing = true});
+  EXPECT_THAT(weights_of(moved), near({24.5, 75.5}));
+  EXPECT_FALSE(moved.moves[0].waits_for_capacity) << "also at the first decision of a moment";
+}
+
+TEST(Step, WhatIsToBeNothingOrAllIsMovedToTheEnd) {
+  const Movement movement{.demand = 140};
+  auto movers = bound(0.5, 0);
+  movers[1].carried = 100;
+  EXPECT_THAT(weights(movers, movement), near({0, 100}));
+  movers = bound(0, 0.5);
+  EXPECT_THAT(weights(movers, movement), near({0.5, 99.5}));
+}
+
 TEST(Step, OfNothingIsNone) {
   const std::vector<Mover> movers = {mover(80, 40, 6), mover(20, 60, 1)};
   const auto moved = move_shares(movers, {.demand = 400, .pace = Pace::Step});

@@ -122,6 +122,35 @@ TEST_F(OwnNeeds, ThatAreKnownKeepAPartWhereAnotherMetricDecides) {
   EXPECT_EQ(part_of(decision, "blue"), 6) << "by shares it would be five";
 }
 
+TEST_F(OwnNeeds, ThatCannotBeReadAnyMoreDivideAsBefore) {
+  declare("jobs");
+  sample("jobs", 60, 20);
+  const auto before = settled();
+  ASSERT_EQ(part_of(before, "blue"), 6);
+  builder.seen("blue", {.spec = 6, .share = 50}).seen("green", {.spec = 2, .share = 50});
+  builder.now(700).memory(before.memory);
+  builder.snapshot().metrics["jobs"] = {.samples = {}, .error = "timeout"};
+  EXPECT_EQ(part_of(decide(builder.build()), "blue"), 6) << "by shares it would be four";
+}
+
+TEST_F(OwnNeeds, OfACountThatHasJustChangedDivideAsBefore) {
+  declare("latency");
+  builder.scaling().metrics.back().target_type = api::TargetType::Value;
+  sample("latency", 10, 10);
+  const auto before = settled();
+  ASSERT_EQ(part_of(before, "blue"), 4);
+  // Half of green's pods are gone: two seem to do what four did.
+  builder.seen("blue", {.spec = 4, .share = 50}).seen("green", {.spec = 4, .ready = 2, .share = 50});
+  for (const char* name : {"blue", "green"}) builder.snapshot().backends[name].observed_weight = 50;
+  builder.now(700).memory(before.memory);
+  sample("latency", 10, 10);
+  const auto moment = decide(builder.build());
+  EXPECT_EQ(part_of(moment, "green"), 4);
+  builder.now(800).memory(moment.memory);
+  sample("latency", 10, 10);
+  EXPECT_EQ(part_of(decide(builder.build()), "green"), 2) << "they still do";
+}
+
 TEST_F(OwnNeeds, OfSamplesWithoutAWindowCountAfterTheUsualOne) {
   declare("jobs");
   sample("jobs", 60, 20);

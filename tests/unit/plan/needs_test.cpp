@@ -1,6 +1,7 @@
 #include "needs.hpp"
 
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -55,6 +56,24 @@ TEST(WatchOfAShare, OfALargeShareATenthIsClose) {
   EXPECT_EQ(watch.settled_since, at(0));
   watch_share(80, 88.1, at(0), watch);
   EXPECT_EQ(watch.settled_since, std::nullopt);
+}
+
+TEST(CountBehindAReading, MustHaveBeenThereForTheWholeWindow) {
+  std::optional<CountWatch> watch;
+  const auto is_behind = [&](std::int64_t time) {
+    return is_count_behind(watch, {.time = at(time), .window = seconds{60}});
+  };
+  EXPECT_FALSE(is_behind(1000)) << "never seen";
+  watch_count(4, at(100), watch);
+  EXPECT_FALSE(is_behind(159));
+  EXPECT_TRUE(is_behind(160));
+  watch_count(4, at(170), watch);
+  EXPECT_TRUE(is_behind(160)) << "as many as before";
+  watch_count(5, at(180), watch);
+  EXPECT_FALSE(is_behind(239));
+  EXPECT_TRUE(is_behind(240));
+  watch_count(4, at(200), watch);
+  EXPECT_FALSE(is_behind(240));
 }
 
 TEST(ShareBehindAReading, ObservedMustHaveBeenCloseForTheWholeWindow) {
@@ -138,6 +157,7 @@ TEST(Needs, WhileNoShareIsKnownTheirSumCountsButNoShrinking) {
   EXPECT_NEAR(combine_needs(unsettled, 3).total.value_or(0), 7.5, 1e-9);
   EXPECT_NEAR(combine_needs(unsettled, 9).total.value_or(0), 9, 1e-9);
   EXPECT_THAT(combine_needs(unsettled, 3).parts, IsEmpty()) << "divided by full shares";
+  EXPECT_NEAR(combine_needs(unsettled, 9).at_least.value_or(0), 7.5, 1e-9);
 }
 
 TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
@@ -153,6 +173,21 @@ TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
   grown[1].ratio = 0.9;
   grown[0].ratio = 0.9;
   EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not the sum of 28";
+}
+
+TEST(Needs, ThatGrowWithACountThatHasJustChangedDivideNothing) {
+  std::vector<BackendNeed> backends = {
+      {.full = 50, .share = 50, .need = 12, .ratio = 3, .is_count_behind = false},
+      {.full = 50, .share = 50, .need = 4, .ratio = 1}};
+  const auto changed = combine_needs(backends, 8);
+  EXPECT_EQ(changed.at_least, std::nullopt) << "the shares are known";
+  EXPECT_NEAR(changed.total.value_or(0), 16, 1e-9) << "the total follows, as one of one backend does";
+  EXPECT_THAT(changed.parts, IsEmpty());
+  backends[0].is_count_behind = true;
+  EXPECT_THAT(combine_needs(backends, 8).parts, near({12, 4}));
+  for (auto& backend : backends) backend.ratio.reset();
+  backends[0].is_count_behind = false;
+  EXPECT_THAT(combine_needs(backends, 8).parts, near({12, 4})) << "a load is what it is";
 }
 
 TEST(Needs, WhatIsNoNumberIsNoPart) {

@@ -81,6 +81,68 @@ TEST(Parts, WhoNeedsAllOfItGivesNothingBack) {
   EXPECT_THAT(divide(holders, {.total = 11, .most = 11}), ElementsAre(7, 4));
 }
 
+/// Two of a total that is far above what they need: nearly idle pods, by readings in whole percents.
+std::vector<Holder> idle(double first, double second) {
+  return {{.division = first, .need = first, .last = 7}, {.division = second, .need = second, .last = 6}};
+}
+
+TEST(Parts, NearlyIdleReadingsMoveNoReplicaToAndFro) {
+  const auto parts = divide_total(idle(1.9, 1.1), {.total = 13, .most = 40});
+  EXPECT_THAT(replicas_of(parts), ElementsAre(7, 6)) << "8 and 5 by proportion";
+  EXPECT_EQ(parts[0].kept, Kept::Division);
+  EXPECT_EQ(divide_total(idle(1.5, 1.3), {.total = 13, .most = 40})[0].kept, Kept::No) << "as divided anew";
+  EXPECT_THAT(divide(idle(1.9, 1.1), {.total = 13, .most = 40, .exact = true}), ElementsAre(7, 6));
+  EXPECT_THAT(divide(idle(4.9, 1.1), {.total = 13, .most = 40}), ElementsAre(11, 2))
+      << "7 of 13 is what 3.2 of 6 are: 1.7 replicas of need too few";
+}
+
+TEST(Parts, FollowAnEditOfWeightsAndAnotherTotal) {
+  EXPECT_THAT(divide(idle(1.9, 1.1), {.total = 13, .most = 40, .edited = true}), ElementsAre(8, 5));
+  EXPECT_THAT(divide(idle(1.9, 1.1), {.total = 14, .most = 40}), ElementsAre(9, 5));
+}
+
+TEST(Parts, OfWhichOneIsBeyondItsBoundAreDividedAnew) {
+  auto holders = idle(1.9, 1.1);
+  holders[1].maximum = 5;
+  EXPECT_THAT(divide(holders, {.total = 13, .most = 40}), ElementsAre(8, 5));
+  holders = idle(1.9, 1.1);
+  holders[0].minimum = 8;
+  EXPECT_THAT(divide(holders, {.total = 13, .most = 40}), ElementsAre(8, 5));
+}
+
+TEST(Parts, WhoIsAtABoundIsNoReasonToDivideAnew) {
+  // Red has its maximum, which is far from its proportion; 7 and 6 are what is left, as before.
+  auto holders = idle(5.1, 5.4);
+  holders.push_back({.division = 9, .maximum = 2, .need = 9, .last = 2});
+  EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(7, 6, 2));
+  // And its minimum.
+  holders = idle(5.1, 5.4);
+  holders.push_back({.division = 0.1, .minimum = 4, .need = 0.1, .last = 4});
+  EXPECT_THAT(divide(holders, {.total = 17, .most = 17}), ElementsAre(7, 6, 4));
+}
+
+TEST(Parts, WhereThereIsNoRoomAThreeQuartersOfAReplicaAreNoReason) {
+  const auto holders = [](double first, double second) {
+    return std::vector<Holder>{{.division = first, .need = first, .last = 9},
+                               {.division = second, .need = second, .last = 4}};
+  };
+  // 16 are needed, 13 there are; 8.29 and 4.71 of 13.
+  EXPECT_THAT(divide(holders(10.2, 5.8), {.total = 13, .most = 13}), ElementsAre(9, 4));
+  EXPECT_THAT(divide(holders(10.1, 5.9), {.total = 13, .most = 13}), ElementsAre(8, 5)) << "0.79 off";
+  EXPECT_THAT(divide(holders(10.2, 5.8), {.total = 13, .most = 14}), ElementsAre(9, 5)) << "there is room";
+  EXPECT_THAT(divide(holders(10.2, 5.8), {.total = 13, .most = 14, .exact = true}), ElementsAre(9, 4));
+}
+
+TEST(Parts, BySharesStandWithinThreeQuartersToo) {
+  // Two metrics that take turns in asking for most: by shares, by needs.
+  std::vector<Holder> holders = {{.division = 50, .last = 3}, {.division = 50, .last = 4}};
+  EXPECT_THAT(divide(holders, {.total = 7, .most = 7}), ElementsAre(3, 4)) << "4 and 3 at first";
+  EXPECT_THAT(divide(holders, {.total = 7, .most = 9}), ElementsAre(3, 4));
+  holders[0].last = 2;
+  holders[1].last = 5;
+  EXPECT_THAT(divide(holders, {.total = 7, .most = 7}), ElementsAre(4, 3)) << "a replica and a half off";
+}
+
 TEST(Parts, AMaximumIsOnesOwnAndNeverBelowOnesOwnMinimum) {
   const std::vector<Holder> holders = {{.division = 50, .minimum = 5}, {.division = 50, .maximum = 2}};
   EXPECT_THAT(divide(holders, {.total = 10, .most = 10}), ElementsAre(8, 2));
@@ -170,8 +232,8 @@ TEST(PartsByNeed, FallOnlyWhenTheyExceedTheNeedByMoreThanAReplicaAndAThird) {
   const Division division{.total = 8, .most = 20};
   const auto parts = divide_total(by_need(3.75, 5), division);
   EXPECT_THAT(replicas_of(parts), ElementsAre(5, 4)) << "1.25 more than it needs";
-  EXPECT_TRUE(parts[0].kept);
-  EXPECT_FALSE(parts[1].kept);
+  EXPECT_EQ(parts[0].kept, Kept::Need);
+  EXPECT_EQ(parts[1].kept, Kept::No);
   EXPECT_THAT(divide(by_need(3.6, 5), division), ElementsAre(4, 4)) << "1.4 more";
   const std::vector<Holder> few = {{.division = 1, .need = 0.7, .last = 2}, {.division = 1, .need = 0.7}};
   EXPECT_THAT(divide(few, {.total = 2, .most = 20}), ElementsAre(2, 1)) << "1.3 is not more than that";
@@ -184,10 +246,10 @@ TEST(PartsByNeed, WhatIsKeptStaysWithinTheBound) {
 
 TEST(PartsByNeed, OneThatGrowsOrHasNoPartIsNotKept) {
   const auto same = divide_total(by_need(4, 4), {.total = 8, .most = 20});
-  EXPECT_FALSE(same[0].kept);
+  EXPECT_EQ(same[0].kept, Kept::No);
   const auto grown = divide_total(by_need(4, 3), {.total = 8, .most = 20});
   EXPECT_THAT(replicas_of(grown), ElementsAre(4, 4));
-  EXPECT_FALSE(grown[0].kept);
+  EXPECT_EQ(grown[0].kept, Kept::No);
   const std::vector<Holder> gone = {{.division = 0, .need = 0.5, .last = 1}, {.division = 1, .need = 4}};
   EXPECT_THAT(divide(gone, {.total = 4, .most = 20}), ElementsAre(0, 4));
 }

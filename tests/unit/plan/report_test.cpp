@@ -105,6 +105,16 @@ api::Decision after_losing(SnapshotBuilder& builder, const std::vector<std::stri
   return decide(builder.build());
 }
 
+/// Puts into `builder` that blue was lost, green of tier 1 has its traffic, and blue is back.
+void lose_and_return(SnapshotBuilder& builder) {
+  builder.backend("blue", {.max = 2, .spec = 2, .share = 100})
+      .backend("green", {.tier = 1, .spec = 2, .share = 0})
+      .metric("rps", 100);
+  const auto lost = after_losing(builder, {"blue"});
+  builder.now(10).memory(lost.memory).metric("rps", 100);
+  builder.seen("blue", {.spec = 2, .share = 0}).seen("green", {.spec = 2, .share = 100});
+}
+
 TEST(States, TellWhoTakesTrafficAndWhoStandsBy) {
   SnapshotBuilder builder;
   builder.backend("blue", {.spec = 3, .share = 100})
@@ -231,12 +241,7 @@ TEST(FailedOver, SaysWhatAFailBackWaitsFor) {
   SnapshotBuilder builder;
   auto& failback = builder.spec().failover.failback;
   failback = {.after = std::chrono::seconds{60}, .step_percent = 20};
-  builder.backend("blue", {.spec = 2, .share = 100})
-      .backend("green", {.tier = 1, .spec = 2, .share = 0})
-      .metric("rps", 100);
-  const auto lost = after_losing(builder, {"blue"});
-  builder.now(10).memory(lost.memory).metric("rps", 100);
-  builder.seen("blue", {.spec = 2, .share = 0}).seen("green", {.spec = 2, .share = 100});
+  lose_and_return(builder);
   EXPECT_TRUE(message(decide(builder.build()), "FailedOver")
                   .ends_with("gets it after afterSeconds (60), stepPercent (20) at a time"));
   failback.mode = api::FailbackMode::Manual;
@@ -268,12 +273,7 @@ TEST(Ready, SaysThatNotAllOfTheDemandIsCarried) {
 TEST(WeightsEffective, IsNotBoundByCapacityWhereTrafficWaitsToGoBack) {
   SnapshotBuilder builder;
   builder.spec().failover.failback.mode = api::FailbackMode::Manual;
-  builder.backend("blue", {.max = 2, .spec = 2, .share = 100})
-      .backend("green", {.tier = 1, .spec = 2, .share = 0})
-      .metric("rps", 100);
-  const auto lost = after_losing(builder, {"blue"});
-  builder.now(10).memory(lost.memory).metric("rps", 100);
-  builder.seen("blue", {.spec = 2, .share = 0}).seen("green", {.spec = 2, .share = 100});
+  lose_and_return(builder);
   const auto back = decide(builder.build());
   EXPECT_EQ(condition(back, "FailedOver").reason, "FailbackWaits");
   EXPECT_EQ(condition(back, "WeightsEffective").reason, "NotObserved");

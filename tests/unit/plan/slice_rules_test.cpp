@@ -190,6 +190,103 @@ TEST(Slice, WhoGivesUpNothingSendsNoMoreThanAReplicasShare) {
   EXPECT_EQ(more.blocked, kGreen);
 }
 
+/// Where all carry less than demand; green has what one more replica than it has would carry of that.
+Shift overloaded(double blue) {
+  Shift service;
+  service.demand = 420;
+  service.figures[kBlue].weight = blue;
+  service.figures[kGreen].weight = 75;
+  service.figures[kGreen].target = 100 - kSameShare * 9;
+  service.figures[kBlue].target = kSameShare * 9;
+  return service;
+}
+
+TEST(Slice, InAnOverloadAReplicaGoesThatLeavesTheSenderNoMoreLoadedThanTheReceiver) {
+  auto evened = overloaded(25);
+  EXPECT_FALSE(evened.slice());
+  EXPECT_EQ(evened.sizes[kBlue].replicas, 1);
+  EXPECT_EQ(evened.blocked, std::nullopt);
+  auto a_little = overloaded(41.25);  // Others have the rest.
+  EXPECT_FALSE(a_little.slice());
+  EXPECT_EQ(a_little.sizes[kBlue].replicas, 1);
+  auto more = overloaded(41.26);
+  EXPECT_FALSE(more.slice());
+  EXPECT_EQ(more.sizes[kBlue].replicas, 2) << "one alone would have more than 1.1 times what green's have";
+  EXPECT_EQ(more.blocked, kGreen);
+  auto deep = overloaded(25);
+  deep.demand = 801;
+  EXPECT_FALSE(deep.slice());
+  EXPECT_EQ(deep.sizes[kBlue].replicas, 2) << "its share takes three";
+  EXPECT_EQ(deep.blocked, kGreen);
+}
+
+TEST(Slice, OfAnOverloadWhoIsToHaveNoneShedsAReplicasPartOfWhatIsCarried) {
+  for (const double target : {0.0, 5 * kSameShare}) {
+    Shift service;
+    service.demand = 1000;  // Of which 300 are carried: a replica's share is 10, and 33.3 of what is.
+    service.has(kBlue, 1).figures[kBlue].weight = 30;
+    service.figures[kBlue].target = target;
+    service.figures[kGreen].weight = 70;
+    service.figures[kGreen].target = 100 - target;
+    EXPECT_EQ(service.slice(), target == 0);
+    EXPECT_EQ(service.blocked.has_value(), target > 0);
+  }
+}
+
+/// Green is beyond what it may take, and blue keeps the replica that green could have; red has room.
+Shift detour(double blue, double target) {
+  Shift service;
+  service.demand = 360;
+  service.figures[kBlue].weight = blue;
+  service.figures[kBlue].target = target;
+  service.figures[kGreen].weight = 84;
+  service.figures[kGreen].target = 90;
+  service.add("red", 16 - blue, 10 - target);
+  return service;
+}
+
+TEST(Slice, WhatIsLeftOfAShareGoesRoundWhereTheReceiverHasNoRoom) {
+  auto rest = detour(2, 0);
+  EXPECT_TRUE(rest.slice());
+  EXPECT_EQ(rest.figures[kBlue].weight, 0);
+  EXPECT_EQ(rest.figures[kGreen].weight, 84);
+  EXPECT_DOUBLE_EQ(rest.figures[2].weight, 16);
+  EXPECT_EQ(rest.blocked, std::nullopt);
+  EXPECT_TRUE(rest.moved.stepped);
+  EXPECT_EQ(rest.moved.moves[2].rule, std::string{"Slice"});
+}
+
+TEST(Slice, WhatFreesAReplicaOfOneThatStaysGoesRoundToo) {
+  auto freed = detour(28.5, 9);  // One of its two replicas carries 27.8 %.
+  freed.figures[2].weight = 5;
+  freed.figures[2].target = 5;
+  EXPECT_TRUE(freed.slice());
+  EXPECT_NEAR(freed.figures[kBlue].weight, 100 * 100 / 360.0, 1e-9);
+  EXPECT_EQ(freed.figures[kGreen].weight, 84);
+  EXPECT_NEAR(freed.figures[2].weight, 33.5 - 100 * 100 / 360.0, 1e-9);
+}
+
+TEST(Slice, NothingGoesRoundToWhoHasNoRoomIsOnTrialOrIsToHaveNone) {
+  const auto stays = [](auto change, const char* why) {
+    auto service = detour(2, 0);
+    change(service.figures[2]);
+    EXPECT_FALSE(service.slice()) << why;
+    EXPECT_EQ(service.figures[kBlue].weight, 2) << why;
+    EXPECT_EQ(service.blocked, kGreen) << why;
+  };
+  stays([](Figures& red) { red.load.capacity = 28; }, "56 of 360 are 15.6 %");
+  stays([](Figures& red) { red.on_trial = true; }, "on probation");
+  stays([](Figures& red) { red.target = kSameShare; }, "it is to have none");
+}
+
+TEST(Slice, WhatGoesRoundOfComputedSharesIsNoMoreThanAStep) {
+  auto service = detour(4, 0);
+  service.computed = true;
+  service.builder.spec().balancing.max_step_percent = 3;
+  EXPECT_TRUE(service.slice());
+  EXPECT_DOUBLE_EQ(service.figures[kBlue].weight, 1);
+}
+
 TEST(Slice, NothingElseIsOnItsWay) {
   const auto moves_with = [](auto change) {
     Shift service;

@@ -197,6 +197,28 @@ TEST(WantedPreScale, TheNextTierIsPlannedForWhatIsNotCarried) {
   EXPECT_THAT(steps_of(service.wanted()[2]), ElementsAre("Minimum", "PreScale"));
 }
 
+TEST(WantedParts, OfATotalOfNothingOnlyStandbysKeepTheirMinimum) {
+  Sizing service;
+  service.total = 0;
+  service.add("blue", {.tier = 0, .spec = 0}, 100);
+  service.add("drained", {.tier = 0, .spec = 0}, 0).is_out = true;
+  service.add("standby", {.tier = 1, .spec = 0}, 0);
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(0, 0, 1));
+  service.total = 1;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(1, 1, 1));
+}
+
+TEST(WantedPreScale, AskNoMoreOfWhoHasTheTotalThanTheTolerance) {
+  Sizing service;
+  service.add_unfit("blue", {.spec = 1}, 0);
+  service.add("green", {.tier = 1, .spec = 8}, 100);
+  service.total = 8;
+  service.demand = {.value = 880, .highest = 0};
+  EXPECT_THAT(steps_of(service.wanted()[1]), ElementsAre("Part"));
+  service.demand.value = 881;
+  EXPECT_THAT(steps_of(service.wanted()[1]), ElementsAre("Part", "PreScale"));
+}
+
 TEST(WantedPreScale, EquallyUnderRoundRobin) {
   auto service = short_of_720();
   service.builder.spec().balancing.algorithm = api::Algorithm::RoundRobin;

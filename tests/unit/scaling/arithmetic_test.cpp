@@ -23,11 +23,11 @@ TEST(Limits, PercentsAreExactForEveryCountAndPercentage) {
   for (std::int32_t value = 1; value <= 100; ++value) {
     const auto rules = percent(value);
     for (std::int32_t count = 1; count <= 200; ++count) {
-      const std::int64_t up = up_limit(rules, history, count, at(0)).replicas;
+      const std::int64_t up = rate_limit(Direction::Up, rules, history, count, at(0)).replicas;
       const auto hundredths = std::int64_t{count} * (100 + value);
       ASSERT_GE(up * 100, hundredths) << count << " + " << value << " %";
       ASSERT_LT((up - 1) * 100, hundredths) << count << " + " << value << " %";
-      const std::int64_t down = down_limit(rules, history, count, at(0)).replicas;
+      const std::int64_t down = rate_limit(Direction::Down, rules, history, count, at(0)).replicas;
       const auto left = std::int64_t{count} * (100 - value);
       ASSERT_LE(down * 100, left) << count << " - " << value << " %";
       ASSERT_GT((down + 1) * 100, left) << count << " - " << value << " %";
@@ -38,21 +38,21 @@ TEST(Limits, PercentsAreExactForEveryCountAndPercentage) {
 TEST(Limits, SaturateAtBothEnds) {
   constexpr auto kMost = std::numeric_limits<std::int32_t>::max();
   const History history;
-  EXPECT_EQ(up_limit(percent(kMost), history, kMost, at(0)).replicas, kMost);
-  EXPECT_EQ(down_limit(percent(kMost), history, kMost, at(0)).replicas, 0);
+  EXPECT_EQ(rate_limit(Direction::Up, percent(kMost), history, kMost, at(0)).replicas, kMost);
+  EXPECT_EQ(rate_limit(Direction::Down, percent(kMost), history, kMost, at(0)).replicas, 0);
   History busy;
   for (int i = 0; i < 10; ++i) busy.record_event(at(0), -std::int64_t{kMost});
-  EXPECT_EQ(up_limit(percent(100), busy, kMost, at(1)).replicas, kMost);
+  EXPECT_EQ(rate_limit(Direction::Up, percent(100), busy, kMost, at(1)).replicas, kMost);
 }
 
 TEST(Limits, NeverLieOnTheOtherSideOfTheCount) {
   History rose;
   rose.record_event(at(0), 50);
-  EXPECT_EQ(up_limit(percent(10), rose, 60, at(1)).replicas, 60)
+  EXPECT_EQ(rate_limit(Direction::Up, percent(10), rose, 60, at(1)).replicas, 60)
       << "10 at the start of the period, and 60 are there";
   History fell;
   fell.record_event(at(0), -50);
-  EXPECT_EQ(down_limit(percent(10), fell, 10, at(1)).replicas, 10);
+  EXPECT_EQ(rate_limit(Direction::Down, percent(10), fell, 10, at(1)).replicas, 10);
 }
 
 TEST(Tolerance, BothEndsBelongToIt) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "snapshot_builder.hpp"
@@ -15,6 +16,9 @@ namespace evenkeel::scaling {
 namespace {
 
 using api::Quality;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
 using testing_support::at;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -150,12 +154,28 @@ TEST(ReadSignal, TimesInTheFutureComeWithAWarningWhenItIsNotTheClocks) {
 
 TEST(ReadSignal, SamplesWithTheSameLabelsBothCountWithAWarning) {
   api::MetricReading given{.samples = {sample(1), sample(2)}, .error = std::nullopt};
-  EXPECT_TRUE(read_signal(rps(), &given, {.now = at(1000)}).warnings.empty())
-      << "without labels they are parts";
+  EXPECT_EQ(read_signal(rps(), &given, {.now = at(1000)}).warnings.size(), 1U) << "also without any";
+  given.samples[0].labels = {{"route", "pages"}};
+  EXPECT_TRUE(read_signal(rps(), &given, {.now = at(1000)}).warnings.empty());
   for (auto& each : given.samples) each.labels = {{"route", "pages"}};
   const auto reading = read_signal(rps(), &given, {.now = at(1000)});
   EXPECT_EQ(reading.milli, 3'000);
   EXPECT_EQ(reading.warnings.size(), 1U);
+}
+
+TEST(ReadSignal, WhatIsBelowZeroBesideTheValueComesWithAWarning) {
+  const auto warnings = [](const api::Sample& only) {
+    const api::MetricReading given{.samples = {only}, .error = std::nullopt};
+    return read_signal(rps(), &given, {.now = at(1000), .serving_endpoints = 1}).warnings;
+  };
+  EXPECT_THAT(warnings(asked(1, -1)), ElementsAre(HasSubstr("weight below 0")));
+  EXPECT_THAT(warnings(from_pods(1, -1)), ElementsAre(HasSubstr("contributors below 0")));
+  auto looking_ahead = sample(1);
+  looking_ahead.window = std::chrono::seconds{-60};
+  EXPECT_THAT(warnings(looking_ahead), ElementsAre(HasSubstr("windowSeconds below 0")));
+  const api::MetricReading given{.samples = {looking_ahead}, .error = std::nullopt};
+  EXPECT_EQ(read_signal(rps(), &given, {.now = at(1000)}).window, kUsualWindow) << "as where it is unknown";
+  EXPECT_THAT(warnings(asked(1, 0)), IsEmpty());
 }
 
 TEST(ReadSignal, OfAPodsSamplesTheLastCounts) {
