@@ -211,7 +211,7 @@ std::vector<Size> sizes_for_weights(Joint& joint, const SizeInput& input) {
 }
 
 /// Several backends: shares and sizes together, for each depends on what the other allows.
-std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
+std::vector<Size> decide_together(Joint& joint, SizeInput input) {
   note_maximum(joint, input);
   std::vector<std::int32_t> wanted;
   if (!joint.demand.value) {
@@ -226,6 +226,7 @@ std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
     wanted = wanted_of(joint, reachable);
   }
   auto moved = move_towards_targets(joint, wanted, input.total);
+  input.in_place = moved.in_place;
   auto sizes = sizes_for_weights(joint, input);
   if (slice(joint, moved, sizes)) sizes = sizes_for_weights(joint, input);
   report_moves(joint, moved, sizes);

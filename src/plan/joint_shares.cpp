@@ -231,6 +231,7 @@ Moved move_towards_targets(Joint& joint, std::span<const std::int32_t> wanted, s
                           .pace = pace_of(joint),
                           .missing = is_missing,
                           .repeats = joint.repeats,
+                          .computed = joint.view.computed,
                           .excess_returns = joint.targets.excess_returns};
   auto moved = move_shares(movers, movement);
   for (std::size_t i = 0; i < joint.figures.size(); ++i) joint.figures[i].weight = moved.moves[i].weight;

@@ -8,8 +8,10 @@ namespace {
 
 /// Shares closer than this are the same: they went through divisions and back.
 constexpr double kSame = 2e-8;
-/// Points by which targets that capacities set tremble with the readings of demand.
+/// Points by which targets that capacities set tremble with the readings of demand. Computed ones follow
+/// readings of their own: what is left undone of these would add up to a leap.
 constexpr double kTremble = 1;
+constexpr double kTrembleComputed = 0.5;
 
 /// What one phase takes and gives, in points; parallel to the movers.
 struct Transfer {
@@ -39,13 +41,15 @@ class Shifter {
     fall_at_once();
     const auto moves = moved_.moves;
     shift_at_pace();
-    if (!movement_.repeats) return std::move(moved_);
-    // What waits, waits; but nothing moves twice at one moment.
-    for (std::size_t i = 0; i < moves.size(); ++i) {
-      moved_.moves[i].weight = moves[i].weight;
-      moved_.moves[i].rule = moves[i].rule;
+    if (movement_.repeats) {
+      // What waits, waits; but nothing moves twice at one moment.
+      for (std::size_t i = 0; i < moves.size(); ++i) {
+        moved_.moves[i].weight = moves[i].weight;
+        moved_.moves[i].rule = moves[i].rule;
+      }
+      moved_.stepped = false;
     }
-    moved_.stepped = false;
+    moved_.in_place = movement_.pace != Pace::Edit && trembles();
     return std::move(moved_);
   }
 
@@ -166,10 +170,9 @@ class Shifter {
 
   void step(const char* rule) {
     if (movement_.pace == Pace::Rest) return;
-    double largest = 0;
-    for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
+    const double largest = largest_gap();
     if (largest <= kSame) return;
-    if (trembles(largest)) {
+    if (trembles()) {
       // It is where it belongs: what could not be relieved at once waits for nothing.
       for (auto& move : moved_.moves) move.waits_for_capacity = false;
       return;
@@ -178,15 +181,23 @@ class Shifter {
     if (shift(rule, falls_of(fraction, [](const Mover&) { return true; }))) moved_.stepped = true;
   }
 
+  [[nodiscard]] double largest_gap() const {
+    double largest = 0;
+    for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
+    return largest;
+  }
+
   /// Whether the gaps are what readings of demand make of shares that are bound by capacity. What somebody is
   /// to lose or to get for good is no such gap.
-  [[nodiscard]] bool trembles(double largest) const {
-    if (!movement_.demand || largest >= kTremble) return false;
+  [[nodiscard]] bool trembles() const {
+    const double tremble = movement_.computed ? kTrembleComputed : kTremble;
+    if (!movement_.demand || largest_gap() >= tremble) return false;
     bool is_bound = false;
     for (std::size_t i = 0; i < movers_.size(); ++i) {
       const auto& mover = movers_[i];
       if ((mover.target > kSame) != (weight(i) > kSame)) return false;
-      is_bound = is_bound || (mover.target < 100 - kSame && mover.target >= mover.carried - kSame);
+      const bool has_part = mover.target > kSame && mover.target < 100 - kSame;
+      is_bound = is_bound || (has_part && mover.target >= mover.carried - kSame);
     }
     return is_bound;
   }

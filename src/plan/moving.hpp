@@ -37,8 +37,9 @@ struct Movement {
   std::int32_t total = 0;        ///< Replicas that unknown demand is planned with.
   double max_step = 20;          ///< Points.
   Pace pace = Pace::Step;
-  bool missing = false;  ///< Somebody is unfit or has fewer ready endpoints than expected.
-  bool repeats = false;  ///< It was decided at this very moment before: nothing but what cannot serve moves.
+  bool missing = false;   ///< Somebody is unfit or has fewer ready endpoints than expected.
+  bool repeats = false;   ///< It was decided at this very moment before: nothing but what cannot serve moves.
+  bool computed = false;  ///< Targets follow readings of their own.
   bool excess_returns = false;  ///< Holders of what failed over carry too much, and it can go back.
 };
 
@@ -52,6 +53,7 @@ struct Moved {
   std::vector<Move> moves;  ///< Parallel to the movers; weights add up as the set shares do.
   bool at_once = false;     ///< Something moved that waits for no step.
   bool stepped = false;     ///< A step was made, and is dated now.
+  bool in_place = false;    ///< What is left to go is no more than readings of demand make of it.
   Pace pace = Pace::Rest;   ///< As the movement had it.
 };
 

@@ -50,6 +50,7 @@ struct SizeInput {
   double target = 1;               ///< Demand that one replica of the total is planned for.
   double tolerance = 0.1;          ///< Of a rise.
   bool repeats = false;            ///< It was decided at this very moment before.
+  bool in_place = false;           ///< No share is to move; gaps are what readings of demand make.
   bool is_edited = false;          ///< Declared weights were edited, and the shares are on their way.
   std::span<const double> needs;   ///< Replicas by own readings, full shares applied; empty: by shares.
   bool are_needs_unknown = false;  ///< Own readings decide, and just now none of them can be used.

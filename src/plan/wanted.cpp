@@ -186,7 +186,7 @@ class Wanting {
   /// What its target takes, so that the shift need not wait for ever on what rounding left out of its part.
   void make_room_for_shift(std::size_t i) {
     const auto& backend = figures_[i];
-    if (!input_.demand.value || backend.target <= backend.weight + kSameShare) return;
+    if (!input_.demand.value || input_.in_place || backend.target <= backend.weight + kSameShare) return;
     // Fail-over is planned ahead of its traffic, and people's counts are met.
     if (spec_.replicas || backend.full <= 0) return;
     const auto before = sizes_[i].wanted;

@@ -28,6 +28,20 @@ bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
          a.balancing.algorithm == b.balancing.algorithm && std::ranges::equal(a.backends, b.backends, alike);
 }
 
+/// The same values, none of them older than it was: what grows old is another reading.
+bool same_reading(const api::MetricReading& one,
+                  const api::MetricReading& other,
+                  std::chrono::nanoseconds passed) {
+  if (one.error || other.error || one.samples.size() != other.samples.size()) return false;
+  for (std::size_t i = 0; i < one.samples.size(); ++i) {
+    const auto& first = one.samples[i];
+    const auto& again = other.samples[i];
+    if (first.value != again.value || first.time.has_value() != again.time.has_value()) return false;
+    if (first.time && *again.time < *first.time + passed) return false;
+  }
+  return true;
+}
+
 /// Nothing that a decision goes by has changed but the time.
 bool same_world(const api::Snapshot& one, const api::Snapshot& other) {
   for (const auto& [name, seen] : one.backends) {
@@ -36,18 +50,11 @@ bool same_world(const api::Snapshot& one, const api::Snapshot& other) {
     if (again->second.endpoints.has_value() != seen.endpoints.has_value()) return false;
     if (seen.endpoints && again->second.endpoints->ready != seen.endpoints->ready) return false;
   }
-  const auto values = [](const api::MetricReading& reading) {
-    std::vector<double> values;
-    values.reserve(reading.samples.size());
-    for (const auto& sample : reading.samples) values.push_back(sample.value);
-    return values;
-  };
   for (const auto& metric : one.service.spec.scaling->metrics) {
     const auto first = one.metrics.find(metric.name);
     const auto again = other.metrics.find(metric.name);
     if (first == one.metrics.end() || again == other.metrics.end()) return false;
-    if (first->second.error || again->second.error || values(first->second) != values(again->second))
-      return false;
+    if (!same_reading(first->second, again->second, other.now - one.now)) return false;
   }
   return one.backends.size() == other.backends.size() && one.restored == other.restored;
 }
@@ -122,6 +129,16 @@ bool Checker::carried_out(const Facts& facts) const {
          });
 }
 
+/// A lowered maximum is followed until the sum is within it, and that takes as many decisions as are needed.
+void Checker::follow_maximum(const Facts& facts) {
+  if (!facts.scaled) return;
+  std::int64_t sum = 0;
+  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
+  const bool is_lower = maximum_ && facts.max_replicas < *maximum_;
+  maximum_ = facts.max_replicas;
+  max_was_lowered_ = (is_lower || max_was_lowered_) && sum > facts.max_replicas;
+}
+
 /// 7: nothing falls while nothing can be read.
 void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts) {
   const auto& spec = snapshot.service.spec;
@@ -132,7 +149,7 @@ void Checker::check_hold(const api::Snapshot& snapshot, const api::Decision& dec
   if (before && *decision.total.replicas < std::min(*before, facts.max_replicas))
     complain("7 total falls blind",
              std::to_string(*before) + " to " + std::to_string(*decision.total.replicas));
-  if (!settled_ || facts.backends.size() < 2) return;
+  if (!settled_ || max_was_lowered_ || facts.backends.size() < 2) return;
   for (const auto& backend : facts.backends) {
     if (!backend.decided->replicas || *backend.decided->replicas >= *backend.spec) continue;
     if (*backend.spec > backend.declared->max_replicas.value_or(facts.max_replicas)) continue;
@@ -277,6 +294,7 @@ std::vector<Violation> Checker::check(const api::Snapshot& snapshot,
     complain("form: backends", std::to_string(decision.backends.size()) + " are decided on");
   if (!found_.empty()) return found_;
   follow(snapshot, facts, origin);
+  follow_maximum(facts);
   const bool repeats = last_ && (snapshot.now - last_->snapshot.now < snapshot.service.spec.balancing.step ||
                                  shows_last_shares(facts, kLayerUnit));
   for (auto& backend : facts.backends) {

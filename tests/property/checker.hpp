@@ -46,6 +46,7 @@ class Checker {
   void follow(const api::Snapshot& snapshot, const Facts& facts, MemoryOrigin origin);
   [[nodiscard]] bool carried_out(const Facts& facts) const;
   [[nodiscard]] bool shows_last_shares(const Facts& facts, double points) const;
+  void follow_maximum(const Facts& facts);
   void check_hold(const api::Snapshot& snapshot, const api::Decision& decision, const Facts& facts);
   void follow_moves(const api::Snapshot& snapshot, const Facts& facts, double largest);
   void check_steps(const api::Snapshot& snapshot, const Facts& facts);
@@ -68,6 +69,8 @@ class Checker {
   std::optional<WallTime> shares_moved_;  ///< When some share was changed last.
   /// When a metric could be read last, no share was on its way any more.
   bool settled_ = true;
+  std::optional<std::int32_t> maximum_;
+  bool max_was_lowered_ = false;       ///< And the sum is still above it.
   std::optional<WallTime> last_move_;  ///< Of any share, while calm.
   struct Fall {
     WallTime began;  ///< Of the first fall while one waits for another: drainTimeoutSeconds count from then.

@@ -189,6 +189,21 @@ TEST_F(CheckerTest, FindsAComputedStepThatIsTooLargeOrTooEarly) {
   EXPECT_THAT(rules(), Contains("4 step"));
 }
 
+TEST_F(CheckerTest, AllowsWhatALoweredMaximumTakesUntilTheSumIsWithinIt) {
+  const auto blind = [&](std::int32_t green) {
+    next(15);
+    snapshot.metrics.clear();
+    decision.backends["green"].replicas = green;
+    return rules();
+  };
+  ASSERT_THAT(rules(), IsEmpty());
+  snapshot.service.spec.scaling->max_replicas = decision.total.replicas.emplace(5);
+  ASSERT_THAT(blind(3), IsEmpty());
+  decision.backends["standby"].replicas = 0;
+  EXPECT_THAT(blind(2), IsEmpty()) << "7 of 5 were there";
+  EXPECT_THAT(blind(1), Contains("7 backend falls blind")) << "5 of 5 are";
+}
+
 TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
   snapshot.service.spec.balancing.drain = std::chrono::seconds{60};
   ASSERT_THAT(rules(), IsEmpty());
@@ -229,9 +244,23 @@ TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
   decision.total.replicas = 5;
   ASSERT_THAT(rules(), IsEmpty());
   snapshot.now = decision.time = snapshot.now + std::chrono::seconds{15};
+  measure(200);
   EXPECT_THAT(rules(), IsEmpty());
   decision.total.replicas = 9;
   EXPECT_THAT(rules(), Contains("time: pending"));
+}
+
+TEST_F(CheckerTest, AllowsAChangeThatIsAddedToOnceWhatWasReadHasGrownOld) {
+  snapshot.service.spec.backends.resize(1);
+  snapshot.backends = {{"blue", snapshot.backends["blue"]}};
+  decision.backends = {{"blue", decision.backends["blue"]}};
+  snapshot.backends["blue"].weight = 100;
+  decide("blue", 5, 100);
+  decision.total.replicas = 5;
+  ASSERT_THAT(rules(), IsEmpty());
+  snapshot.metrics["rps"].samples.front().time = at(-3600);
+  decision.total.replicas = 9;
+  EXPECT_THAT(rules(), IsEmpty());
 }
 
 TEST_F(CheckerTest, SaysNothingAboutHistoryWhenTheMemoryWasTakenAway) {

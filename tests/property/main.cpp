@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@
 /// `evenkeel decide --stream`, ready to be put under tests/regression.
 ///
 ///     property [--decisions=10000] [--seed=1] [--length=40] [--keep-going] [--budget=4000] [--open=FILE]
-///     property FILE...     judges sequences that are kept in files
+///     property --service=SEED     one service, by the seed that a failure names
+///     property FILE...            judges sequences that are kept in files
 namespace evenkeel::property {
 namespace {
 
@@ -27,6 +29,7 @@ struct Options {
   std::uint64_t seed = 1;
   int length = 40;
   int budget = 4000;
+  std::optional<std::uint64_t> service;  ///< The seed of one service, as a failure names it: only this one.
   bool keep_going = false;  ///< Show the first failure of every rule instead of ending with the first of all.
   /// Rules that are known to be broken: they are counted and shown, and do not make the run fail.
   std::set<std::string> open;
@@ -57,6 +60,8 @@ Options parse(int count, char** arguments) {
       options.decisions = std::strtoll(value.c_str(), nullptr, 10);
     } else if (value_of(argument, "--seed", value)) {
       options.seed = std::strtoull(value.c_str(), nullptr, 10);
+    } else if (value_of(argument, "--service", value)) {
+      options.service = std::strtoull(value.c_str(), nullptr, 10);
     } else if (value_of(argument, "--length", value)) {
       options.length = static_cast<int>(std::strtol(value.c_str(), nullptr, 10));
     } else if (value_of(argument, "--budget", value)) {
@@ -131,6 +136,13 @@ int run_random(const Options& options) {
   return holds && proves ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int run_one(const Options& options) {
+  Tally tally;
+  const bool good = run_service(*options.service, options, tally);
+  std::cout << tally.decisions << " decisions, " << (good ? "no rule broken\n" : "a rule is broken\n");
+  return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int run_files(const std::vector<std::string>& files) {
   int broken = 0;
   for (const auto& file : files) {
@@ -155,5 +167,6 @@ int run_files(const std::vector<std::string>& files) {
 int main(int count, char** arguments) {
   using namespace evenkeel::property;
   const auto options = parse(count, arguments);
+  if (options.service) return run_one(options);
   return options.files.empty() ? run_random(options) : run_files(options.files);
 }

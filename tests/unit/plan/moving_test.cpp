@@ -86,6 +86,27 @@ TEST(Step, WhatReadingsMakeOfSharesThatAreBoundByCapacityIsNotMoved) {
   EXPECT_THAT(weights(bound(25.5, 25), Movement{}), near({25, 75})) << "without demand nothing trembles";
 }
 
+TEST(Step, SharesThatFollowReadingsAreLeftForLessThanHalfAPointOnly) {
+  const Movement movement{.demand = 280, .computed = true};
+  EXPECT_THAT(weights(bound(24.5, 25), movement), near({25, 75}));
+  EXPECT_TRUE(move_shares(bound(24.5, 25), movement).in_place) << "it is, by then";
+  EXPECT_THAT(weights(bound(24.51, 25), movement), near({24.51, 75.49}));
+}
+
+TEST(Step, WhoHasDrainedBindsNoShare) {
+  std::vector<Mover> movers = {mover(24.5, 25, 10), mover(75.5, 75, 10), out(0, 1)};
+  movers[2].carried = 0;
+  EXPECT_THAT(weights(movers, {.demand = 280}), near({25, 75, 0}));
+}
+
+TEST(Step, SaysWhetherWhatIsLeftIsOnlyWhatReadingsMakeOfIt) {
+  EXPECT_TRUE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Step}).in_place);
+  EXPECT_TRUE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Rest}).in_place);
+  EXPECT_FALSE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Edit}).in_place);
+  EXPECT_FALSE(move_shares(bound(20, 25), {.demand = 280, .pace = Pace::Rest}).in_place);
+  EXPECT_TRUE(move_shares(bound(27.5, 25), {.demand = 280, .max_step = 2}).in_place) << "once it has stepped";
+}
+
 TEST(Step, WhatTremblesWaitsForNothing) {
   auto movers = bound(24.5, 25);
   movers[0].ready_capacity = 60;

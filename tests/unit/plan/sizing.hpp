@@ -66,6 +66,7 @@ class Sizing {
   std::int32_t total = 10;
   std::int32_t max = 100;
   bool measured = true;
+  bool in_place = false;
   bool is_edited = false;
   std::vector<double> needs;  ///< Of the metric that decides; empty: another one does.
   std::vector<double> known_needs;
@@ -83,6 +84,7 @@ class Sizing {
             .max = max,
             .demand = demand,
             .measured = measured,
+            .in_place = in_place,
             .is_edited = is_edited,
             .needs = needs,
             .are_needs_unknown = are_needs_unknown,

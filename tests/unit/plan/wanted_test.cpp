@@ -160,6 +160,9 @@ TEST(WantedShift, OnlyRisesOfThoseWithAPartWhereDemandIsKnown) {
   EXPECT_EQ(sizes[1].for_shift, 2);
   EXPECT_THAT(steps_of(sizes[1]), ElementsAre("Part", "Shift"));
   EXPECT_EQ(sizes[0].for_shift, 0) << "its share does not rise";
+  service.in_place = true;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 10)) << "nor does any, if this is where they stay";
+  service.in_place = false;
   service.demand.value = 100'000;
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 18))
       << "no more than its share of 22, a tenth above";
