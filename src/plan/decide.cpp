@@ -181,6 +181,7 @@ void move_only(Joint& joint) {
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
   if (!joint.is_several()) return;
   const auto moved = move_towards_targets(joint, {}, 0);
+  joint.in_place = are_shares_in_place(joint, moved);
   report_moves(joint, moved, {});
   record_shares(joint, moved);
 }
@@ -203,7 +204,8 @@ std::vector<std::int32_t> wanted_of(const Joint& joint, std::span<const Size> si
   return wanted;
 }
 
-std::vector<Size> sizes_for_weights(Joint& joint, const SizeInput& input) {
+std::vector<Size> sizes_for_weights(Joint& joint, const Moved& moved, SizeInput input) {
+  joint.in_place = input.in_place = are_shares_in_place(joint, moved);
   auto sizes = wanted_sizes(input, joint.figures, joint.memory);
   keep_for_departures(joint, input.total, sizes);
   bound_sizes(input, joint.figures, joint.memory, sizes);
@@ -211,7 +213,7 @@ std::vector<Size> sizes_for_weights(Joint& joint, const SizeInput& input) {
 }
 
 /// Several backends: shares and sizes together, for each depends on what the other allows.
-std::vector<Size> decide_together(Joint& joint, SizeInput input) {
+std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
   note_maximum(joint, input);
   std::vector<std::int32_t> wanted;
   if (!joint.demand.value) {
@@ -226,9 +228,8 @@ std::vector<Size> decide_together(Joint& joint, SizeInput input) {
     wanted = wanted_of(joint, reachable);
   }
   auto moved = move_towards_targets(joint, wanted, input.total);
-  input.in_place = moved.in_place;
-  auto sizes = sizes_for_weights(joint, input);
-  if (slice(joint, moved, sizes)) sizes = sizes_for_weights(joint, input);
+  auto sizes = sizes_for_weights(joint, moved, input);
+  if (slice(joint, moved, sizes)) sizes = sizes_for_weights(joint, moved, input);
   report_moves(joint, moved, sizes);
   report_surge(joint, sum_bounds(input, joint.figures), sizes);
   record_shares(joint, moved);

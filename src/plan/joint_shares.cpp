@@ -108,6 +108,14 @@ Mover mover_of(const Figures& backend, std::int32_t wanted) {
           .carried = backend.carried};
 }
 
+std::vector<Mover> movers_of(const Joint& joint, std::span<const std::int32_t> wanted) {
+  std::vector<Mover> movers;
+  movers.reserve(joint.figures.size());
+  for (const auto& backend : joint.figures)
+    movers.push_back(mover_of(backend, wanted.empty() ? 0 : wanted[backend.member->index]));
+  return movers;
+}
+
 }  // namespace
 
 std::vector<double> starting_shares(const api::Snapshot& snapshot,
@@ -218,11 +226,9 @@ void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
 }
 
 Moved move_towards_targets(Joint& joint, std::span<const std::int32_t> wanted, std::int32_t total) {
-  std::vector<Mover> movers;
-  movers.reserve(joint.figures.size());
+  const auto movers = movers_of(joint, wanted);
   bool is_missing = false;
   for (const auto& backend : joint.figures) {
-    movers.push_back(mover_of(backend, wanted.empty() ? 0 : wanted[backend.member->index]));
     is_missing = is_missing || backend.is_unfit || (backend.is_eligible && backend.is_missing());
   }
   const Movement movement{.demand = joint.demand.value,
@@ -236,6 +242,11 @@ Moved move_towards_targets(Joint& joint, std::span<const std::int32_t> wanted, s
   auto moved = move_shares(movers, movement);
   for (std::size_t i = 0; i < joint.figures.size(); ++i) joint.figures[i].weight = moved.moves[i].weight;
   return moved;
+}
+
+bool are_shares_in_place(const Joint& joint, const Moved& moved) {
+  const Movement movement{.demand = joint.demand.value, .pace = moved.pace, .computed = joint.view.computed};
+  return is_in_place(movers_of(joint, {}), moved.moves, movement);
 }
 
 void record_shares(Joint& joint, const Moved& moved) {

@@ -49,7 +49,6 @@ class Shifter {
       }
       moved_.stepped = false;
     }
-    moved_.in_place = movement_.pace != Pace::Edit && trembles();
     return std::move(moved_);
   }
 
@@ -172,7 +171,7 @@ class Shifter {
     if (movement_.pace == Pace::Rest) return;
     const double largest = largest_gap();
     if (largest <= kSame) return;
-    if (trembles()) {
+    if (is_in_place(movers_, moved_.moves, movement_)) {
       // It is where it belongs: what could not be relieved at once waits for nothing.
       for (auto& move : moved_.moves) move.waits_for_capacity = false;
       return;
@@ -185,21 +184,6 @@ class Shifter {
     double largest = 0;
     for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
     return largest;
-  }
-
-  /// Whether the gaps are what readings of demand make of shares that are bound by capacity. What somebody is
-  /// to lose or to get for good is no such gap.
-  [[nodiscard]] bool trembles() const {
-    const double tremble = movement_.computed ? kTrembleComputed : kTremble;
-    if (!movement_.demand || largest_gap() >= tremble) return false;
-    bool is_bound = false;
-    for (std::size_t i = 0; i < movers_.size(); ++i) {
-      const auto& mover = movers_[i];
-      if ((mover.target > kSame) != (weight(i) > kSame)) return false;
-      const bool has_part = mover.target > kSame && mover.target < 100 - kSame;
-      is_bound = is_bound || (has_part && mover.target >= mover.carried - kSame);
-    }
-    return is_bound;
   }
 
   /// `fraction` of the gap of the chosen senders.
@@ -274,6 +258,22 @@ double room_of(std::span<const Mover> movers, std::size_t index, double demand) 
   }
   const double carried = std::min(demand, ready);
   return carried > 0 ? 100 * mover.ready_capacity / carried : 0.0;
+}
+
+bool is_in_place(std::span<const Mover> movers, std::span<const Move> moves, const Movement& movement) {
+  if (!movement.demand || movement.pace == Pace::Edit) return false;
+  const double tremble = movement.computed ? kTrembleComputed : kTremble;
+  bool is_bound = false;
+  for (std::size_t i = 0; i < movers.size(); ++i) {
+    const auto& mover = movers[i];
+    const double weight = moves[i].weight;
+    // What somebody is to lose or to get for good is no such gap.
+    if ((mover.target > kSame) != (weight > kSame)) return false;
+    if (std::abs(mover.target - weight) >= tremble) return false;
+    const bool has_part = mover.target > kSame && mover.target < 100 - kSame;
+    is_bound = is_bound || (has_part && mover.target >= mover.carried - kSame);
+  }
+  return is_bound;
 }
 
 Moved move_shares(std::span<const Mover> movers, const Movement& movement) {

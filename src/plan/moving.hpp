@@ -53,13 +53,18 @@ struct Moved {
   std::vector<Move> moves;  ///< Parallel to the movers; weights add up as the set shares do.
   bool at_once = false;     ///< Something moved that waits for no step.
   bool stepped = false;     ///< A step was made, and is dated now.
-  bool in_place = false;    ///< What is left to go is no more than readings of demand make of it.
   Pace pace = Pace::Rest;   ///< As the movement had it.
 };
 
 /// One decision's move.
 /// @pre set shares and targets are finite, not negative, and add up to the same.
 [[nodiscard]] Moved move_shares(std::span<const Mover> movers, const Movement& movement);
+
+/// Whether what is left to go from `moves` is what readings of demand make of shares that are bound by
+/// capacity: nobody moves or grows for that.
+[[nodiscard]] bool is_in_place(std::span<const Mover> movers,
+                               std::span<const Move> moves,
+                               const Movement& movement);
 
 /// The most that the ready endpoints of `movers[index]` are given: percent of all traffic.
 [[nodiscard]] double room_of(std::span<const Mover> movers, std::size_t index, double demand);

@@ -204,11 +204,11 @@ api::Condition ready_condition(const Joint& joint) {
 }
 
 /// Why it stays where it is.
-const char* why_it_stays(const Figures& backend, const Move& move, const Moved& moved) {
+const char* why_it_stays(const Joint& joint, const Figures& backend, const Moved& moved) {
   if (std::abs(backend.target - backend.weight) <= kSameShare) return "it has the share it is meant to have";
-  if (moved.in_place)
+  if (joint.in_place)
     return "less than a point is left, and capacity binds shares: readings of demand make that";
-  if (move.waits_for_capacity) return "it waits for ready capacity";
+  if (moved.moves[backend.member->index].waits_for_capacity) return "it waits for ready capacity";
   return moved.pace == Pace::Rest ? "the next step is due stepSeconds after the last"
                                   : "nobody else can take or give share now";
 }
@@ -334,7 +334,7 @@ void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes)
     step.value = figures.set;
     step.weight = figures.weight;
     step.detail =
-        stays ? why_it_stays(figures, move, moved) : why_it_moved(figures, move.rule, moved.stepped);
+        stays ? why_it_stays(joint, figures, moved) : why_it_moved(figures, move.rule, moved.stepped);
     auto& backend = joint.decision.backends[figures.member->declared->name];
     backend.steps.push_back(std::move(step));
     if (!move.waits_for_capacity || figures.target <= figures.weight + kSameShare) continue;

@@ -89,7 +89,6 @@ TEST(Step, WhatReadingsMakeOfSharesThatAreBoundByCapacityIsNotMoved) {
 TEST(Step, SharesThatFollowReadingsAreLeftForLessThanHalfAPointOnly) {
   const Movement movement{.demand = 280, .computed = true};
   EXPECT_THAT(weights(bound(24.5, 25), movement), near({25, 75}));
-  EXPECT_TRUE(move_shares(bound(24.5, 25), movement).in_place) << "it is, by then";
   EXPECT_THAT(weights(bound(24.51, 25), movement), near({24.51, 75.49}));
 }
 
@@ -99,12 +98,17 @@ TEST(Step, WhoHasDrainedBindsNoShare) {
   EXPECT_THAT(weights(movers, {.demand = 280}), near({25, 75, 0}));
 }
 
-TEST(Step, SaysWhetherWhatIsLeftIsOnlyWhatReadingsMakeOfIt) {
-  EXPECT_TRUE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Step}).in_place);
-  EXPECT_TRUE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Rest}).in_place);
-  EXPECT_FALSE(move_shares(bound(24.5, 25), {.demand = 280, .pace = Pace::Edit}).in_place);
-  EXPECT_FALSE(move_shares(bound(20, 25), {.demand = 280, .pace = Pace::Rest}).in_place);
-  EXPECT_TRUE(move_shares(bound(27.5, 25), {.demand = 280, .max_step = 2}).in_place) << "once it has stepped";
+TEST(InPlace, IsWhatReadingsMakeOfWhatIsLeft) {
+  const auto in_place = [](double weight, const Movement& movement) {
+    const std::vector<Move> moves = {{.weight = weight}, {.weight = 100 - weight}};
+    return is_in_place(bound(20, 25), moves, movement);
+  };
+  EXPECT_TRUE(in_place(24.5, {.demand = 280, .pace = Pace::Step}));
+  EXPECT_TRUE(in_place(24.5, {.demand = 280, .pace = Pace::Rest}));
+  EXPECT_FALSE(in_place(24, {.demand = 280, .pace = Pace::Rest}));
+  EXPECT_FALSE(in_place(24.5, {.demand = 280, .pace = Pace::Edit})) << "an edit goes to its end";
+  EXPECT_FALSE(in_place(24.5, {.demand = 280, .computed = true}));
+  EXPECT_TRUE(in_place(24.51, {.demand = 280, .computed = true}));
 }
 
 TEST(Step, WhatTremblesWaitsForNothing) {
