@@ -13,6 +13,9 @@
 /// What people read of a decision: states, conditions, events. Nothing here decides.
 namespace evenkeel::plan {
 
+/// Fraction of demand that is worth telling about.
+inline constexpr double kWorthTelling = 0.01;
+
 [[nodiscard]] api::Condition make_condition(const char* type,
                                             api::ConditionStatus status,
                                             const char* reason,
@@ -20,6 +23,9 @@ namespace evenkeel::plan {
 
 /// "blue", "blue and green", "blue, green and red".
 [[nodiscard]] std::string names_text(std::span<const std::string> names);
+
+/// Why a backend is in its state.
+[[nodiscard]] std::string reason_of(const Figures& backend, const failover::BackendHealth& health);
 
 /// What was made of one declared signal, for status.
 [[nodiscard]] api::SignalState signal_state(const scaling::Reading& reading);
