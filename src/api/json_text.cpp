@@ -36,22 +36,23 @@ class NumberScanner {
     rest_.remove_prefix(count);
     return count > 0;
   }
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
  private:
   std::string_view rest_;
 };
 
-bool is_json_number(std::string_view token) {
+/// The length of the number that `token` begins with; 0 where it begins with none.
+std::size_t length_of_number(std::string_view token) {
   NumberScanner scanner{token};
   scanner.skip("-");
-  if (!scanner.skip("0") && !scanner.skip_digits()) return false;
-  if (scanner.skip(".") && !scanner.skip_digits()) return false;
+  if (!scanner.skip("0") && !scanner.skip_digits()) return 0;
+  if (scanner.skip(".") && !scanner.skip_digits()) return 0;
   if (scanner.skip("eE")) {
     scanner.skip("+-");
-    if (!scanner.skip_digits()) return false;
+    if (!scanner.skip_digits()) return 0;
   }
-  return scanner.at_end();
+  return token.size() - scanner.left();
 }
 
 template <class Integer>
@@ -65,7 +66,7 @@ bool is_integer(std::string_view token) {
 std::optional<std::string> fitting(std::string_view token) {
   const bool is_whole = token.find_first_of(".eE") == std::string_view::npos;
   if (is_whole && (is_integer<std::int64_t>(token) || is_integer<std::uint64_t>(token))) return std::nullopt;
-  if (!is_json_number(token)) return std::nullopt;
+  if (token.empty() || length_of_number(token) != token.size()) return std::nullopt;
   double value = std::strtod(std::string{token}.c_str(), nullptr);
   const bool is_beyond = !std::isfinite(value);
   if (!is_whole && !is_beyond) return std::nullopt;
@@ -108,8 +109,10 @@ std::string replace_numbers(std::string_view text, Replace replace) {
 /// The length of what is JSON up to there; empty where it all is. Numbers of any size are passed over.
 std::optional<std::size_t> length_of_json(std::string_view text) {
   const auto blanked = replace_numbers(text, [](std::string_view token) -> std::optional<std::string> {
-    if (!fitting(token)) return std::nullopt;
-    return "0" + std::string(token.size() - 1, ' ');
+    // What follows a number of any size may be what is wrong.
+    const auto length = length_of_number(token);
+    if (!fitting(token.substr(0, length))) return std::nullopt;
+    return "0" + std::string(length - 1, ' ') + std::string{token.substr(length)};
   });
   // Keeps nothing of what it reads.
   const auto drop = [](int, nlohmann::json::parse_event_t, nlohmann::json&) { return false; };

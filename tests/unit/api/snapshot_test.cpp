@@ -475,6 +475,8 @@ TEST(ParseSnapshot, SaysWhereATextIsNoJson) {
       {"{\"a\": \"\xff\"}", " at column 8: "},
       {"\xff\xfe", " at column 1: "},
       {R"({"long": 1e400, "b": 01})", " at column 23: "},
+      {R"({"a": 1e400-0})", " at column 13: "},
+      {R"({"a": 18446744073709551616.5.1e400})", " at column 29: "},
       {R"({"\"1e400": 18446744073709551616, "b": 5, )", " at column 43: it ends too early"}};
   for (const auto& [text, place] : rows) {
     EXPECT_THAT(parse_snapshot(text).error().message, StartsWith("not valid JSON" + place)) << text;
