@@ -66,7 +66,7 @@ bool is_integer(std::string_view token) {
 std::optional<std::string> fitting(std::string_view token) {
   const bool is_whole = token.find_first_of(".eE") == std::string_view::npos;
   if (is_whole && (is_integer<std::int64_t>(token) || is_integer<std::uint64_t>(token))) return std::nullopt;
-  if (token.empty() || length_of_number(token) != token.size()) return std::nullopt;
+  if (length_of_number(token) != token.size()) return std::nullopt;
   double value = std::strtod(std::string{token}.c_str(), nullptr);
   const bool is_beyond = !std::isfinite(value);
   if (!is_whole && !is_beyond) return std::nullopt;
@@ -111,7 +111,7 @@ std::optional<std::size_t> length_of_json(std::string_view text) {
   const auto blanked = replace_numbers(text, [](std::string_view token) -> std::optional<std::string> {
     // What follows a number of any size may be what is wrong.
     const auto length = length_of_number(token);
-    if (!fitting(token.substr(0, length))) return std::nullopt;
+    if (length == 0 || !fitting(token.substr(0, length))) return std::nullopt;
     return "0" + std::string(length - 1, ' ') + std::string{token.substr(length)};
   });
   // Keeps nothing of what it reads.

@@ -181,7 +181,6 @@ void move_only(Joint& joint) {
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
   if (!joint.is_several()) return;
   const auto moved = move_towards_targets(joint, {}, 0);
-  joint.in_place = are_shares_in_place(joint, moved);
   report_moves(joint, moved, {});
   record_shares(joint, moved);
 }
@@ -205,7 +204,7 @@ std::vector<std::int32_t> wanted_of(const Joint& joint, std::span<const Size> si
 }
 
 std::vector<Size> sizes_for_weights(Joint& joint, const Moved& moved, SizeInput input) {
-  joint.in_place = input.in_place = are_shares_in_place(joint, moved);
+  input.in_place = moved.in_place;
   auto sizes = wanted_sizes(input, joint.figures, joint.memory);
   keep_for_departures(joint, input.total, sizes);
   bound_sizes(input, joint.figures, joint.memory, sizes);

@@ -46,7 +46,6 @@ struct Joint {
   std::vector<double> full;    ///< Percent that sizes follow before targets are known.
   failover::Targets targets;
   std::vector<Figures> figures;
-  bool in_place = false;               ///< What shares have left to go is what readings of demand make.
   std::optional<std::size_t> blocked;  ///< Whose rise waits for room that nobody is going to make.
 
   [[nodiscard]] const api::Spec& spec() const { return snapshot.service.spec; }
@@ -111,7 +110,7 @@ void fill_figures(Joint& joint, std::span<const std::int32_t> limits);
                                          std::span<const std::int32_t> wanted,
                                          std::int32_t total);
 
-/// Whether the shares of `moved` stay where they are, for gaps that readings of demand make.
+/// is_in_place() of shares that have moved further since.
 [[nodiscard]] bool are_shares_in_place(const Joint& joint, const Moved& moved);
 
 /// Follows the shares that leave: raises `kept` of the sizes, with events where one takes too long. A `total`

@@ -292,7 +292,9 @@ void keep_for_departures(Joint& joint, std::int32_t total, std::vector<Size>& si
 }
 
 bool slice(Joint& joint, Moved& moved, std::vector<Size>& sizes) {
-  return Slicer{joint, moved, sizes}.run();
+  if (!Slicer{joint, moved, sizes}.run()) return false;
+  moved.in_place = are_shares_in_place(joint, moved);
+  return true;
 }
 
 }  // namespace evenkeel::plan

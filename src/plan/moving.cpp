@@ -49,6 +49,7 @@ class Shifter {
       }
       moved_.stepped = false;
     }
+    moved_.in_place = is_in_place(movers_, moved_.moves, movement_);
     return std::move(moved_);
   }
 
@@ -169,7 +170,8 @@ class Shifter {
 
   void step(const char* rule) {
     if (movement_.pace == Pace::Rest) return;
-    const double largest = largest_gap();
+    double largest = 0;
+    for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
     if (largest <= kSame) return;
     if (is_in_place(movers_, moved_.moves, movement_)) {
       // It is where it belongs: what could not be relieved at once waits for nothing.
@@ -178,12 +180,6 @@ class Shifter {
     }
     const double fraction = std::min(1.0, movement_.max_step / largest);
     if (shift(rule, falls_of(fraction, [](const Mover&) { return true; }))) moved_.stepped = true;
-  }
-
-  [[nodiscard]] double largest_gap() const {
-    double largest = 0;
-    for (std::size_t i = 0; i < movers_.size(); ++i) largest = std::max(largest, std::abs(gap(i)));
-    return largest;
   }
 
   /// `fraction` of the gap of the chosen senders.

@@ -53,6 +53,7 @@ struct Moved {
   std::vector<Move> moves;  ///< Parallel to the movers; weights add up as the set shares do.
   bool at_once = false;     ///< Something moved that waits for no step.
   bool stepped = false;     ///< A step was made, and is dated now.
+  bool in_place = false;    ///< is_in_place() what is left to go.
   Pace pace = Pace::Rest;   ///< As the movement had it.
 };
 

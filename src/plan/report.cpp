@@ -24,9 +24,9 @@ BackendState state_of(const Figures& backend, const failover::BackendHealth& hea
 }
 
 /// Why it stays where it is.
-const char* why_it_stays(const Joint& joint, const Figures& backend, const Moved& moved) {
+const char* why_it_stays(const Figures& backend, const Moved& moved) {
   if (std::abs(backend.target - backend.weight) <= kSameShare) return "it has the share it is meant to have";
-  if (joint.in_place)
+  if (moved.in_place)
     return "less than a point is left, and capacity binds shares: readings of demand make that";
   if (moved.moves[backend.member->index].waits_for_capacity) return "it waits for ready capacity";
   return moved.pace == Pace::Rest ? "the next step is due stepSeconds after the last"
@@ -111,8 +111,7 @@ void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes)
     api::Step step{.step = stays ? "Stay" : move.rule};
     step.value = figures.set;
     step.weight = figures.weight;
-    step.detail =
-        stays ? why_it_stays(joint, figures, moved) : why_it_moved(figures, move.rule, moved.stepped);
+    step.detail = stays ? why_it_stays(figures, moved) : why_it_moved(figures, move.rule, moved.stepped);
     auto& backend = joint.decision.backends[figures.member->declared->name];
     backend.steps.push_back(std::move(step));
     if (!move.waits_for_capacity || figures.target <= figures.weight + kSameShare) continue;

@@ -141,12 +141,6 @@ void check_down(const api::Spec& spec, const Facts& facts, std::vector<Violation
   }
 }
 
-std::int64_t whole(const Facts& facts) {
-  std::int64_t sum = 0;
-  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
-  return sum;
-}
-
 }  // namespace
 
 void check_bounds(const api::Snapshot& snapshot,
@@ -173,7 +167,7 @@ void check_order(const api::Snapshot& snapshot,
   if (std::ranges::any_of(facts.backends, [](const BackendFacts& b) { return b.unit_capacity <= 0; })) return;
   check_up(snapshot.service.spec, facts, found);
   // A lowered maximum beats it.
-  if (whole(facts) <= facts.max_replicas) check_down(snapshot.service.spec, facts, found);
+  if (whole_of(facts) <= facts.max_replicas) check_down(snapshot.service.spec, facts, found);
 }
 
 }  // namespace evenkeel::property

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "evenkeel/base/moment.hpp"
+
 namespace evenkeel::property {
 namespace {
 
@@ -30,14 +32,15 @@ bool same_declaration(const api::Snapshot& one, const api::Snapshot& other) {
 
 /// The same values, none of them older than it was: what grows old is another reading.
 bool same_reading(const api::MetricReading& one,
+                  WallTime then,
                   const api::MetricReading& other,
-                  std::chrono::nanoseconds passed) {
+                  WallTime now) {
   if (one.error || other.error || one.samples.size() != other.samples.size()) return false;
   for (std::size_t i = 0; i < one.samples.size(); ++i) {
     const auto& first = one.samples[i];
     const auto& again = other.samples[i];
     if (first.value != again.value || first.time.has_value() != again.time.has_value()) return false;
-    if (first.time && *again.time < *first.time + passed) return false;
+    if (first.time && seconds_between(*again.time, now) > seconds_between(*first.time, then)) return false;
   }
   return true;
 }
@@ -54,7 +57,7 @@ bool same_world(const api::Snapshot& one, const api::Snapshot& other) {
     const auto first = one.metrics.find(metric.name);
     const auto again = other.metrics.find(metric.name);
     if (first == one.metrics.end() || again == other.metrics.end()) return false;
-    if (!same_reading(first->second, again->second, other.now - one.now)) return false;
+    if (!same_reading(first->second, one.now, again->second, other.now)) return false;
   }
   return one.backends.size() == other.backends.size() && one.restored == other.restored;
 }
@@ -132,11 +135,9 @@ bool Checker::carried_out(const Facts& facts) const {
 /// A lowered maximum is followed until the sum is within it, and that takes as many decisions as are needed.
 void Checker::follow_maximum(const Facts& facts) {
   if (!facts.scaled) return;
-  std::int64_t sum = 0;
-  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
   const bool is_lower = maximum_ && facts.max_replicas < *maximum_;
   maximum_ = facts.max_replicas;
-  max_was_lowered_ = (is_lower || max_was_lowered_) && sum > facts.max_replicas;
+  max_was_lowered_ = (is_lower || max_was_lowered_) && whole_of(facts) > facts.max_replicas;
 }
 
 /// 7: nothing falls while nothing can be read.
@@ -194,11 +195,9 @@ void Checker::check_steps(const api::Snapshot& snapshot, const Facts& facts) {
 bool Checker::watches_drains(const api::Snapshot& snapshot,
                              const api::Decision& decision,
                              const Facts& facts) const {
-  std::int64_t sum = 0;
-  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
   return history_known_ && decision.total.replicas.value_or(0) > 0 && facts.scaled && facts.sane && last_ &&
-         carried_out(facts) && same_declaration(snapshot, last_->snapshot) && sum <= facts.max_replicas &&
-         facts.backends.size() > 1;
+         carried_out(facts) && same_declaration(snapshot, last_->snapshot) &&
+         whole_of(facts) <= facts.max_replicas && facts.backends.size() > 1;
 }
 
 /// 6: after a fall of 5 points or more a backend keeps its size for drainSeconds.

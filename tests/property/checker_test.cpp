@@ -72,6 +72,15 @@ class CheckerTest : public testing::Test {
       see(name, made.replicas.value_or(0), made.replicas.value_or(0), made.weight);
     measure(200);
   }
+  /// Blue alone, which has 3, is to have more.
+  void raise_the_only_one(std::int32_t replicas) {
+    snapshot.service.spec.backends.resize(1);
+    snapshot.backends = {{"blue", snapshot.backends["blue"]}};
+    decision.backends = {{"blue", decision.backends["blue"]}};
+    snapshot.backends["blue"].weight = 100;
+    decide("blue", replicas, 100);
+    decision.total.replicas = replicas;
+  }
   std::vector<std::string> rules(MemoryOrigin origin = MemoryOrigin::Carried) {
     std::vector<std::string> rules;
     for (const auto& violation : checker.check(snapshot, decision, origin)) rules.push_back(violation.rule);
@@ -235,13 +244,7 @@ TEST_F(CheckerTest, CountsTheDrainTimeoutFromTheFirstOfSeveralFalls) {
 }
 
 TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
-  auto& spec = snapshot.service.spec;
-  spec.backends.resize(1);
-  snapshot.backends = {{"blue", snapshot.backends["blue"]}};
-  decision.backends = {{"blue", decision.backends["blue"]}};
-  snapshot.backends["blue"].weight = 100;
-  decide("blue", 5, 100);
-  decision.total.replicas = 5;
+  raise_the_only_one(5);
   ASSERT_THAT(rules(), IsEmpty());
   snapshot.now = decision.time = snapshot.now + std::chrono::seconds{15};
   measure(200);
@@ -251,12 +254,7 @@ TEST_F(CheckerTest, FindsAChangeThatIsAddedToBeforeItIsSeen) {
 }
 
 TEST_F(CheckerTest, AllowsAChangeThatIsAddedToOnceWhatWasReadHasGrownOld) {
-  snapshot.service.spec.backends.resize(1);
-  snapshot.backends = {{"blue", snapshot.backends["blue"]}};
-  decision.backends = {{"blue", decision.backends["blue"]}};
-  snapshot.backends["blue"].weight = 100;
-  decide("blue", 5, 100);
-  decision.total.replicas = 5;
+  raise_the_only_one(5);
   ASSERT_THAT(rules(), IsEmpty());
   snapshot.metrics["rps"].samples.front().time = at(-3600);
   decision.total.replicas = 9;

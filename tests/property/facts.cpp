@@ -135,4 +135,10 @@ Facts gather_facts(const api::Snapshot& snapshot, const api::Decision& decision)
   return facts;
 }
 
+std::int64_t whole_of(const Facts& facts) {
+  std::int64_t sum = 0;
+  for (const auto& backend : facts.backends) sum += backend.spec.value_or(0);
+  return sum;
+}
+
 }  // namespace evenkeel::property

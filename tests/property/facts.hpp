@@ -46,4 +46,7 @@ struct Facts {
 
 [[nodiscard]] Facts gather_facts(const api::Snapshot& snapshot, const api::Decision& decision);
 
+/// The sum of all counts that are there.
+[[nodiscard]] std::int64_t whole_of(const Facts& facts);
+
 }  // namespace evenkeel::property
