@@ -4,7 +4,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build ccache mold \
-      libboost-dev libcivetweb-dev libcli11-dev libcpprest-dev libfmt-dev libsimdjson-dev libspdlog-dev \
+      libboost-dev libcivetweb-dev libcli11-dev libcpprest-dev libfmt-dev libjemalloc-dev libsimdjson-dev libspdlog-dev \
       libssl-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev tzdata \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /source

@@ -82,9 +82,10 @@ json to_json(const UnsupportedField& unsupported) {
   return object;
 }
 
-json to_json(const Step& step) {
+json to_json(const StatusStep& entry) {
+  const auto& step = entry.step;
   json object{{"step", step.step}};
-  put(object, "backend", step.backend);
+  put(object, "backend", entry.backend);
   if (step.metric) object["metric"] = *step.metric;
   put_quantity(object, "value", step.value);
   if (step.quality) object["quality"] = to_string(*step.quality);

@@ -105,8 +105,9 @@ SignalState read_signal(const Field& field) {
   return signal;
 }
 
-Step read_step(const Field& field) {
-  Step step;
+StatusStep read_step(const Field& field) {
+  StatusStep entry{.backend = text_of(field, "backend"), .step = {}};
+  auto& step = entry.step;
   step.step = text_of(field, "step");
   if (auto metric = text_of(field, "metric"); !metric.empty()) step.metric = std::move(metric);
   step.value = read_value(field["value"]);
@@ -116,7 +117,7 @@ Step read_step(const Field& field) {
   field["sharePermille"].read_count(share);
   if (share) step.weight = *share / 10.0;
   if (auto detail = text_of(field, "detail"); !detail.empty()) step.detail = std::move(detail);
-  return step;
+  return entry;
 }
 
 template <class T>

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "evenkeel/base/number_text.hpp"
+
 namespace evenkeel {
 namespace {
 
@@ -55,8 +57,8 @@ void JsonWriter::whole(std::int64_t value) {
 
 void JsonWriter::number(double value) {
   if (!std::isfinite(value)) return null();
-  std::array<char, 32> buffer{};
-  const auto* const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  std::array<char, kMostDigits> buffer{};
+  const auto* const end = print_shortest(buffer.data(), value);
   const std::string_view digits{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
   raw(digits);
   if (digits.find_first_of(".e") == std::string_view::npos) out_ += ".0";

@@ -7,10 +7,16 @@
 namespace evenkeel::failover {
 
 Hold::Hold(std::vector<Entry> entries, WallTime now) {
-  entries_.reserve(kMaxEntries + 1);
   for (auto& entry : entries) {
     entry.until = std::min(entry.until, now);
     if (!std::isfinite(entry.share)) entry.share = kEverything;
+  }
+  const auto is_wrong = [](const Entry& older, const Entry& newer) {
+    return older.until >= newer.until || older.share <= newer.share;
+  };
+  if (entries.size() <= kMaxEntries && std::ranges::adjacent_find(entries, is_wrong) == entries.end()) {
+    entries_ = std::move(entries);
+    return;
   }
   // Of equal times the smallest share comes last: it is the one in force.
   std::ranges::sort(entries, {}, [](const Entry& entry) { return std::pair{entry.until, -entry.share}; });

@@ -182,7 +182,7 @@ api::Step capacity_step(const Field& field, std::size_t i) {
 
 /// The record: what the rules made of every backend that has to do with the traffic.
 void record(const Field& field, const Caps& caps, const Split& split, Targets& targets) {
-  constexpr std::size_t kUsualSteps = 3;  // Proportion, capacity, target.
+  constexpr std::size_t kUsualSteps = 6;  // Proportion, capacity; what follows of moves and sizes.
   for (std::size_t i = 0; i < field.size(); ++i) {
     targets.steps[i].reserve(kUsualSteps);
     if (!field.eligible(i)) continue;

@@ -179,8 +179,9 @@ void find_targets_of(Joint& joint, std::int32_t max) {
 /// Where shares only move: nothing is scaled.
 void move_only(Joint& joint) {
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
-  if (!joint.is_several()) return;
+  if (!joint.is_several()) return report_backends(joint);
   const auto moved = move_towards_targets(joint, {}, 0);
+  report_backends(joint);
   report_moves(joint, moved, {});
   record_shares(joint, moved);
 }
@@ -229,13 +230,15 @@ std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
   auto moved = move_towards_targets(joint, wanted, input.total);
   auto sizes = sizes_for_weights(joint, moved, input);
   if (slice(joint, moved, sizes)) sizes = sizes_for_weights(joint, moved, input);
+  report_backends(joint);
   report_moves(joint, moved, sizes);
   report_surge(joint, sum_bounds(input, joint.figures), sizes);
   record_shares(joint, moved);
   return sizes;
 }
 
-std::vector<Size> sole_size(const Joint& joint, std::int32_t total) {
+std::vector<Size> decide_alone(Joint& joint, std::int32_t total) {
+  report_backends(joint);
   std::vector<Size> sizes(1);
   sizes.front().has_part = true;
   sizes.front().wanted = total;
@@ -246,7 +249,7 @@ std::vector<Size> sole_size(const Joint& joint, std::int32_t total) {
 void report_sizes(Joint& joint, std::span<Size> sizes) {
   for (const auto& member : joint.members) {
     auto& size = sizes[member.index];
-    auto& backend = joint.decision.backends[member.declared->name];
+    auto& backend = joint.reported(member);
     backend.replicas = size.replicas;
     std::ranges::move(size.steps, std::back_inserter(backend.steps));
     if (!size.reason.empty()) backend.reason += "; " + size.reason;
@@ -289,7 +292,6 @@ void decide_sizes(Joint& joint) {
   const auto current = settle_current_total(snapshot, joint.members, joint.memory);
   if (current.none) {
     move_only(joint);
-    report_backends(joint);
     return report_off(joint, *current.none, missing);
   }
   const auto limits = limits_of(snapshot, joint.members, joint.decision);
@@ -316,8 +318,7 @@ void decide_sizes(Joint& joint) {
                         .needs = stage.needs.parts,
                         .are_needs_unknown = stage.are_needs_unknown,
                         .known_needs = stage.known_needs};
-  auto sizes = joint.is_several() ? decide_together(joint, input) : sole_size(joint, outcome.replicas);
-  report_backends(joint);
+  auto sizes = joint.is_several() ? decide_together(joint, input) : decide_alone(joint, outcome.replicas);
   report_sizes(joint, sizes);
   if (joint.spec().mode == api::Mode::Observe) return;
   const scaling::CountChange total{.from = current.replicas, .to = outcome.replicas};
@@ -342,6 +343,7 @@ void assess_and_measure(Joint& joint) {
   for (const auto& load : joint.loads) joint.capacities.push_back(load.capacity);
   joint.set = starting_shares(snapshot, joint.members, joint.memory);
   joint.repeats = joint.memory.decided == snapshot.now;
+  if (joint.is_several()) find_entries(joint);
   joint.origin = original_shares(joint);
   if (joint.is_several()) watch_shares(joint);
   read_metrics(joint);
@@ -381,7 +383,6 @@ api::Decision decide(const api::Snapshot& snapshot) {
       decide_sizes(joint);
     } else {
       move_only(joint);
-      report_backends(joint);
       report_no_scaling("NotDeclared", "spec.scaling is absent: replicas are never touched", decision);
     }
   }

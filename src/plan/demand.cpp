@@ -125,6 +125,11 @@ std::vector<ReplicaLoad> replica_loads(const api::Spec& spec) {
 std::vector<std::int32_t> replica_limits(std::span<const Member> members,
                                          std::span<const double> proportions,
                                          std::int32_t max) {
+  if (members.size() == 1) {
+    // It has nobody to divide with.
+    const auto part = proportions.front() > 0 ? std::max(1, max) : 1;
+    return {std::min(members.front().max_replicas(max), part)};
+  }
   std::vector<std::int32_t> limits(members.size(), 0);
   std::vector<double> shares(members.size(), 0.0);
   const std::vector<std::int32_t> minimums(members.size(), 1);

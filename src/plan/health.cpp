@@ -22,15 +22,15 @@ std::optional<std::int32_t> declared_replicas(const api::Snapshot& snapshot, con
 
 failover::Observed observed(const api::Snapshot& snapshot,
                             const Member& member,
-                            const Requests& requests,
+                            const Requests::Backend& request,
                             const HealthFigures& figures) {
   const auto i = member.index;
   const bool by_us = figures.at_zero_by_us[i] != 0;
   return {.name = member.declared->name,
           .tier = member.declared->tier,
           .takes_part = member.declared->weight > 0,
-          .draining = requests.drain[i] != 0,
-          .drill = requests.drill[i] != 0,
+          .draining = request.drain,
+          .drill = request.drill,
           .ready = member.ready_endpoints,
           .declared_replicas = declared_replicas(snapshot, member),
           .at_zero_by_us = by_us,
@@ -68,12 +68,6 @@ HealthView look_at_only_one(const Member& member,
   return view;
 }
 
-/// Measured, percent of all traffic; empty: unknown.
-std::optional<double> observed_share(const api::Snapshot& snapshot, const Member& member) {
-  const auto found = snapshot.backends.find(member.declared->name);
-  return found == snapshot.backends.end() ? std::nullopt : found->second.observed_weight;
-}
-
 balancing::Proportions balance(const api::Snapshot& snapshot,
                                std::span<const Member> members,
                                const HealthView& view,
@@ -93,7 +87,7 @@ balancing::Proportions balance(const api::Snapshot& snapshot,
                           .ready = health.ready,
                           .capacity = figures.capacities[member.index],
                           .set_share = figures.set[member.index],
-                          .observed_share = observed_share(snapshot, member)});
+                          .observed_share = member.seen->observed_weight});
     memories.push_back(std::move(remembered[member.index]->balancing));
   }
   readings.fill(candidates);
@@ -118,9 +112,7 @@ HealthView look_at_health(const api::Snapshot& snapshot,
                           api::Decision& decision) {
   const auto& spec = snapshot.service.spec;
   HealthView view;
-  auto requests = read_requests(snapshot, members, decision.warnings);
-  view.failback_request = std::move(requests.failback);
-  view.leaves_now = requests.drain_now;
+  view.requests = read_requests(snapshot, members, decision.warnings);
   view.declared = balancing::declared_proportions(spec.backends, spec.balancing.algorithm);
   view.steps.resize(members.size());
   if (members.size() == 1) return look_at_only_one(members.front(), figures, memory, std::move(view));
@@ -134,7 +126,7 @@ HealthView look_at_health(const api::Snapshot& snapshot,
   remembered.reserve(members.size());
   memories.reserve(members.size());
   for (const auto& member : members) {
-    backends.push_back(observed(snapshot, member, requests, figures));
+    backends.push_back(observed(snapshot, member, view.requests.backends[member.index], figures));
     backends.back().verdicts = std::move(verdicts[member.index]);
     remembered.push_back(&memory.backends[member.declared->name]);
     memories.push_back(std::move(remembered.back()->health));
@@ -175,25 +167,26 @@ failover::Targets find_targets(const api::Snapshot& snapshot,
   for (const auto& member : members) {
     const auto i = member.index;
     const auto& health = view.health.backends[i];
-    backends.push_back({.tier = member.declared->tier,
-                        .proportion = view.proportions[i],
-                        .declared_proportion = view.declared[i],
-                        .fitness = health.fitness,
-                        .ready = health.ready,
-                        .expected = health.expected,
-                        .on_probation = health.on_probation,
-                        .limit = limits[i],
-                        .capacity = figures.capacities[i],
-                        .set_share = figures.set[i],
-                        .waiting_sender = health.fitness == Fitness::Out && view.leaves_now[i] == 0,
-                        .slow_start = member.declared->slow_start,
-                        .eligible_since = health.eligible_since});
+    backends.push_back(
+        {.tier = member.declared->tier,
+         .proportion = view.proportions[i],
+         .declared_proportion = view.declared[i],
+         .fitness = health.fitness,
+         .ready = health.ready,
+         .expected = health.expected,
+         .on_probation = health.on_probation,
+         .limit = limits[i],
+         .capacity = figures.capacities[i],
+         .set_share = figures.set[i],
+         .waiting_sender = health.fitness == Fitness::Out && !view.requests.backends[i].drain_now,
+         .slow_start = member.declared->slow_start,
+         .eligible_since = health.eligible_since});
   }
   const failover::TargetInput input{.backends = backends,
                                     .demand = figures.demand,
                                     .failover = spec.failover,
                                     .balancing = spec.balancing,
-                                    .failback_request = view.failback_request,
+                                    .failback_request = view.requests.failback,
                                     .computed = view.computed,
                                     .observe = spec.mode == api::Mode::Observe,
                                     .now = snapshot.now};

@@ -16,12 +16,16 @@
 /// From the snapshot to who is fit and who is meant to have which share. docs/health.md.
 namespace evenkeel::plan {
 
-/// What annotations ask for. Vectors run parallel to the members.
+/// What annotations ask for.
 struct Requests {
-  std::vector<char> drain;
-  std::vector<char> drain_now;  ///< Without waiting for capacity.
-  std::vector<char> drill;
-  std::string failback;  ///< Text of the manual fail-back.
+  struct Backend {
+    bool drain = false;
+    bool drain_now = false;  ///< Without waiting for capacity.
+    bool drill = false;
+    bool operator==(const Backend&) const = default;
+  };
+  std::vector<Backend> backends;  ///< Parallel to the members.
+  std::string failback;           ///< Text of the manual fail-back.
 };
 
 /// Reads evenkeel.dev/drain, drill and failback; names that are not declared get a warning.
@@ -44,8 +48,7 @@ struct HealthView {
   std::vector<double> proportions;  ///< Inside a tier, relative.
   std::vector<double> declared;     ///< What declared weights give, relative: what sizes follow.
   bool computed = false;            ///< Proportions follow readings.
-  std::vector<char> leaves_now;     ///< Drained without waiting for capacity.
-  std::string failback_request;
+  Requests requests;
   std::vector<std::vector<api::Step>> steps;  ///< Expected, Health, Balance.
 };
 

@@ -47,6 +47,9 @@ struct Joint {
   failover::Targets targets;
   std::vector<Figures> figures;
   std::optional<std::size_t> blocked;  ///< Whose rise waits for room that nobody is going to make.
+  // Where each member is in `memory` and `decision`, once that is known: names are looked up by the hundred.
+  std::vector<Memory::Backend*> memories;
+  std::vector<api::BackendDecision*> reports;
 
   [[nodiscard]] const api::Spec& spec() const { return snapshot.service.spec; }
   [[nodiscard]] bool is_several() const { return members.size() > 1; }
@@ -55,7 +58,10 @@ struct Joint {
                           : std::chrono::seconds{300};
   }
   [[nodiscard]] Memory::Backend& remembered(const Member& member) const {
-    return memory.backends[member.declared->name];
+    return memories.empty() ? memory.backends[member.declared->name] : *memories[member.index];
+  }
+  [[nodiscard]] api::BackendDecision& reported(const Member& member) const {
+    return reports.empty() ? decision.backends[member.declared->name] : *reports[member.index];
   }
 };
 
@@ -94,6 +100,9 @@ struct TotalStage {
 /// What targets follow: `set`, or where this moment was decided before on the same state what was set then.
 /// Targets depend on the shares that are set: without it they would go on while time stands still.
 [[nodiscard]] std::vector<double> original_shares(const Joint& joint);
+
+/// Fills `memories` and `reports`; without it names are looked up.
+void find_entries(Joint& joint);
 
 /// Since when the shares that this decision finds have been there: what readings were taken under.
 void watch_shares(Joint& joint);

@@ -147,6 +147,15 @@ std::vector<double> original_shares(const Joint& joint) {
   return shares;
 }
 
+void find_entries(Joint& joint) {
+  joint.memories.reserve(joint.members.size());
+  joint.reports.reserve(joint.members.size());
+  for (const auto& member : joint.members) {
+    joint.memories.push_back(&joint.memory.backends[member.declared->name]);
+    joint.reports.push_back(&joint.decision.backends[member.declared->name]);
+  }
+}
+
 void watch_shares(Joint& joint) {
   for (const auto& member : joint.members) {
     auto& before = joint.remembered(member);
@@ -209,7 +218,7 @@ void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
                              .is_unfit = health.fitness == Fitness::Unfit,
                              .is_out = health.fitness == Fitness::Out,
                              .on_trial = health.on_probation,
-                             .leaves_now = joint.view.leaves_now[i] != 0,
+                             .leaves_now = joint.view.requests.backends[i].drain_now,
                              .is_short = joint.targets.is_short[i] != 0,
                              .ready = health.ready,
                              .expected = health.expected,

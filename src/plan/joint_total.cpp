@@ -188,8 +188,9 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
                             .counts = counts_of(joint, current),
                             .limits = limits,
                             .restored = snapshot.restored};
-  std::vector<Needs> needs(scaling.metrics.size());
+  std::vector<Needs> needs;  // Parallel to the metrics; of one backend there are none.
   if (joint.is_several()) {
+    needs.resize(scaling.metrics.size());
     input.asked.resize(scaling.metrics.size());
     for (std::size_t i = 0; i < scaling.metrics.size(); ++i) {
       if (scaling.metrics[i].scope == api::MetricScope::Service) continue;
@@ -224,8 +225,10 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
     joint.demand = with_floor(demand_in_replicas(asked, joint.window(), snapshot.now, joint.memory.demand),
                               joint.memory.demand);
   }
+  // Schedules have spoken before.
   auto& steps = joint.decision.total.steps;
-  steps.insert(steps.end(),
+  steps.swap(stage.outcome.steps);
+  steps.insert(steps.begin(),
                std::make_move_iterator(stage.outcome.steps.begin()),
                std::make_move_iterator(stage.outcome.steps.end()));
   report_demand(joint);

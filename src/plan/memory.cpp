@@ -107,8 +107,8 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   MemoryWriter writer{now, expected_size(snapshot)};
   writer.open('{').key("v").number(kVersion).key("at").number(now.time_since_epoch().count());
   writer.key("uid").text(short_uid(snapshot.service.uid));
-  writer.key("is").number((memory.served ? Served : 0) + (memory.max_was_lowered ? MaxWasLowered : 0) +
-                          (memory.surging ? Surging : 0) + (memory.was_edited ? WasEdited : 0));
+  writer.key("is").number(Served * memory.served + MaxWasLowered * memory.max_was_lowered +
+                          Surging * memory.surging + WasEdited * memory.was_edited);
   if (memory.total) writer.key("total").number(*memory.total);
   if (memory.active_tier) writer.key("tier").number(*memory.active_tier);
   if (memory.max) writer.key("max").number(*memory.max);

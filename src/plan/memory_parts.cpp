@@ -136,8 +136,7 @@ void read_serving(MemoryReader& reader, Element value, std::optional<CountWatch>
 enum Flag : std::int64_t { HasPart = 1, HadExtra = 2, HadEndpoints = 4 };
 
 std::int64_t flags_of(const Memory::Backend& backend) {
-  return (backend.has_part ? HasPart : 0) + (backend.had_extra ? HadExtra : 0) +
-         (backend.had_endpoints ? HadEndpoints : 0);
+  return HasPart * backend.has_part + HadExtra * backend.had_extra + HadEndpoints * backend.had_endpoints;
 }
 
 void read_flags(std::int64_t flags, Memory::Backend& backend) {
@@ -164,7 +163,7 @@ void read_part_before(MemoryReader& reader, std::optional<Element> value, Memory
 
 void read_hold(MemoryReader& reader, Element value, WallTime now, failover::Hold& hold) {
   std::vector<failover::Hold::Entry> entries;
-  entries.reserve(failover::Hold::kMaxEntries);
+  entries.reserve(failover::Hold::kMaxEntries + 1);  // One more is about to be recorded.
   read_pairs(reader, value, [&](Element until, Element replicas) {
     entries.push_back({.until = reader.time(until), .share = reader.real(replicas)});
   });

@@ -20,7 +20,8 @@ MemoryWriter& MemoryWriter::real(double value) {
   if (std::abs(value) < kLargestWhole && value == std::trunc(value)) {
     append_number(static_cast<std::int64_t>(value));
   } else {
-    append_number(value);
+    char* const begin = room(kMostDigits);
+    length_ += static_cast<std::size_t>(print_shortest(begin, value) - begin);
   }
   return *this;
 }

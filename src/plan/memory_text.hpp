@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include "evenkeel/base/clock.hpp"
+#include "evenkeel/base/number_text.hpp"
 
 /// Memory as compact JSON. Moments are seconds before the one at which the memory was written, so that they
 /// stay short; they are exact to the nanosecond for a hundred days back.
@@ -86,11 +87,9 @@ class MemoryWriter {
     std::memcpy(room(characters.size()), characters.data(), characters.size());
     length_ += characters.size();
   }
-  template <class Number>
-  void append_number(Number value) {
-    constexpr std::size_t kMost = 32;  // Characters of any integer or shortest double.
-    char* const begin = room(kMost);
-    length_ += static_cast<std::size_t>(std::to_chars(begin, begin + kMost, value).ptr - begin);
+  void append_number(std::int64_t value) {
+    char* const begin = room(kMostDigits);
+    length_ += static_cast<std::size_t>(std::to_chars(begin, begin + kMostDigits, value).ptr - begin);
   }
   void separate() {
     if (!fresh_) append(',');

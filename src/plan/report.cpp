@@ -12,8 +12,6 @@ namespace {
 using api::BackendState;
 using failover::Fitness;
 
-/// Of one backend: its share, its move, its size.
-constexpr std::size_t kUsualSteps = 6;
 constexpr std::int32_t kNoTier = std::numeric_limits<std::int32_t>::max();
 
 BackendState state_of(const Figures& backend, const failover::BackendHealth& health) {
@@ -75,21 +73,18 @@ void report_backends(Joint& joint) {
   for (const auto& figures : joint.figures) {
     const auto i = figures.member->index;
     const auto& health = joint.view.health.backends[i];
-    auto& backend = joint.decision.backends[figures.member->declared->name];
+    auto& backend = joint.reported(*figures.member);
     backend.weight = figures.weight;
     backend.target_weight = figures.target;
     backend.state = state_of(figures, health);
     backend.reason = reason_of(figures, health);
     backend.ejected_until = health.ejected_until;
     backend.ejections = health.ejections;
-    // In the order in which it was decided: health, proportion, target, and what there is already of the
-    // move. Sizes will follow.
-    std::vector<api::Step> steps;
-    steps.reserve(kUsualSteps);
-    if (i < joint.view.steps.size()) std::ranges::move(joint.view.steps[i], std::back_inserter(steps));
-    if (i < joint.targets.steps.size()) std::ranges::move(joint.targets.steps[i], std::back_inserter(steps));
-    std::ranges::move(backend.steps, std::back_inserter(steps));
-    backend.steps = std::move(steps);
+    // In the order in which it was decided: health, proportion, target. Moves and sizes will follow.
+    backend.steps = std::move(joint.targets.steps[i]);
+    auto& first = joint.view.steps[i];
+    backend.steps.insert(
+        backend.steps.begin(), std::make_move_iterator(first.begin()), std::make_move_iterator(first.end()));
     if (figures.weight > 0 && figures.member->declared->tier < joint.decision.active_tier.value_or(kNoTier)) {
       joint.decision.active_tier = figures.member->declared->tier;
     }
@@ -112,7 +107,7 @@ void report_moves(Joint& joint, const Moved& moved, std::span<const Size> sizes)
     step.value = figures.set;
     step.weight = figures.weight;
     step.detail = stays ? why_it_stays(figures, moved) : why_it_moved(figures, move.rule, moved.stepped);
-    auto& backend = joint.decision.backends[figures.member->declared->name];
+    auto& backend = joint.reported(*figures.member);
     backend.steps.push_back(std::move(step));
     if (!move.waits_for_capacity || figures.target <= figures.weight + kSameShare) continue;
     const bool is_own = i < sizes.size() && sizes[i].stopped_by_own_maximum;

@@ -30,7 +30,8 @@ inline constexpr double kWorthTelling = 0.01;
 /// What was made of one declared signal, for status.
 [[nodiscard]] api::SignalState signal_state(const scaling::Reading& reading);
 
-/// Weight, state and reason of every backend, with the steps of health, proportions and targets first.
+/// Weight, state and reason of every backend, with the steps of health, proportions and targets: the
+/// first that are reported of it.
 void report_backends(Joint& joint);
 
 /// What moved the shares, step by step, and what stops them. `sizes` may be empty.

@@ -54,17 +54,16 @@ void read_names(std::string_view key,
 Requests read_requests(const api::Snapshot& snapshot,
                        std::span<const Member> members,
                        std::vector<std::string>& warnings) {
-  Requests requests{.drain = std::vector<char>(members.size(), 0),
-                    .drain_now = std::vector<char>(members.size(), 0),
-                    .drill = std::vector<char>(members.size(), 0),
+  Requests requests{.backends = std::vector<Requests::Backend>(members.size()),
                     .failback = std::string{annotation(snapshot, kFailback)}};
   if (snapshot.service.annotations.empty()) return requests;
   read_names(kDrain, annotation(snapshot, kDrain), members, warnings, [&](std::size_t i, bool now) {
-    requests.drain[i] = 1;
-    if (now) requests.drain_now[i] = 1;
+    auto& request = requests.backends[i];
+    request.drain = true;
+    request.drain_now = request.drain_now || now;
   });
   read_names(kDrill, annotation(snapshot, kDrill), members, warnings, [&](std::size_t i, bool) {
-    requests.drill[i] = 1;
+    requests.backends[i].drill = true;
   });
   return requests;
 }

@@ -109,6 +109,7 @@ class Bounding {
   }
 
   void take_kept(Kept which, std::int64_t most) {
+    if (sum() <= most) return;
     std::vector<double> beyond(figures_.size(), 0.0);
     std::int64_t whole = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {

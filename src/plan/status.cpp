@@ -150,15 +150,14 @@ std::string summary(const api::Status& status, const api::Decision& decision) {
 }
 
 /// Those of the total, then those of each backend in the order of the spec.
-std::vector<api::Step> all_steps(const api::Snapshot& snapshot, const api::Decision& decision) {
-  auto steps = decision.total.steps;
+std::vector<api::StatusStep> all_steps(const api::Snapshot& snapshot, const api::Decision& decision) {
+  std::vector<api::StatusStep> steps;
+  steps.reserve(decision.total.steps.size());
+  for (const auto& step : decision.total.steps) steps.push_back({.backend = {}, .step = step});
   for (const auto& backend : snapshot.service.spec.backends) {
     const auto found = decision.backends.find(backend.name);
     if (found == decision.backends.end()) continue;
-    for (const auto& step : found->second.steps) {
-      steps.push_back(step);
-      steps.back().backend = backend.name;
-    }
+    for (const auto& step : found->second.steps) steps.push_back({.backend = backend.name, .step = step});
   }
   return steps;
 }

@@ -55,6 +55,11 @@ std::int32_t saturated_count(double value) {
   return static_cast<std::int32_t>(value);
 }
 
+std::int32_t count_up(double value) {
+  const auto whole = saturated_count(value);
+  return whole < kMostReplicas && value > whole ? whole + 1 : whole;
+}
+
 std::int32_t saturated_count(std::int64_t value) {
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(value, 0, kMostReplicas));
 }

@@ -24,6 +24,8 @@ struct Tolerance {
 /// A double as a count: never NaN, saturating at both ends.
 [[nodiscard]] std::int32_t saturated_count(double value);
 [[nodiscard]] std::int32_t saturated_count(std::int64_t value);
+/// The same of a double rounded up: what is begun needs a replica.
+[[nodiscard]] std::int32_t count_up(double value);
 
 /// `proposal`, brought between the lowest of the up window and the highest of the down window.
 [[nodiscard]] std::int32_t stabilised(const TotalInput& input, const History& history, std::int32_t proposal);

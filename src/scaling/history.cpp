@@ -81,6 +81,12 @@ void redate_entries(std::vector<Entry>& entries, WallTime now) {
 
 template <class Dominated>
 void rebuild(std::vector<Recommendation>& queue, Dominated dominated) {
+  const auto is_wrong = [&](const Recommendation& older, const Recommendation& newer) {
+    return older.time >= newer.time || dominated(older.replicas, newer.replicas);
+  };
+  const bool is_usual =
+      queue.size() <= History::kMaxEntries && std::ranges::adjacent_find(queue, is_wrong) == queue.end();
+  if (is_usual) return;
   std::ranges::sort(
       queue, {}, [](const Recommendation& entry) { return std::pair{entry.time, entry.replicas}; });
   std::vector<Recommendation> sorted;

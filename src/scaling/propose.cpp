@@ -24,9 +24,9 @@ struct Proposed {
 /// The reading over the target, times what serves: latencies and other figures that replicas bring down.
 Proposed propose_by_value(double usage, double target, const Counts& counts, const Tolerance& tolerance) {
   const double ratio = usage / target;
-  if (counts.current == 0) return {.replicas = saturated_count(std::ceil(ratio))};
+  if (counts.current == 0) return {.replicas = count_up(ratio)};
   if (tolerance.covers(ratio)) return {.replicas = counts.current, .within_tolerance = true};
-  const auto proposal = saturated_count(std::ceil(ratio * counts.ready));
+  const auto proposal = count_up(ratio * counts.ready);
   // Few ready pods of a service that is meant to have many would turn "too slow" into "fewer".
   if (counts.several && ratio > 1.0) return {.replicas = std::max(proposal, counts.current)};
   return {.replicas = proposal};
@@ -37,7 +37,7 @@ Proposed propose_by_average(double usage, double target, const Counts& counts, c
   // With no pod at all the ratio is infinite or no number, and neither lies within a tolerance.
   const double ratio = usage / (target * counts.existing);
   if (tolerance.covers(ratio)) return {.replicas = counts.existing, .within_tolerance = true};
-  return {.replicas = saturated_count(std::ceil(usage / target))};
+  return {.replicas = count_up(usage / target)};
 }
 
 Proposed propose_by(const api::Metric& metric,
@@ -71,7 +71,7 @@ Asked ask_pods(const TotalInput& input, const api::Metric& metric, const Reading
   Asked asked;
   asked.abstains = sized.abstains;
   if (sized.need) {
-    asked.replicas = saturated_count(std::ceil(*sized.need));
+    asked.replicas = count_up(*sized.need);
     const bool percent = metric.target_type == api::TargetType::Utilization;
     asked.value = static_cast<double>(sized.usage) / (percent ? 1.0 : 1000.0);
   } else if (!sized.abstains) {
@@ -91,7 +91,7 @@ Asked ask_backends(const TotalInput& input, std::size_t index, const api::Metric
   }
   const auto current = input.counts.current;
   asked.within_tolerance = current > 0 && tolerance_of(input.scaling, input.settings).covers(*need / current);
-  asked.replicas = asked.within_tolerance ? current : saturated_count(std::ceil(*need));
+  asked.replicas = asked.within_tolerance ? current : count_up(*need);
   return asked;
 }
 
@@ -127,11 +127,10 @@ const char* failure_of(const api::Metric& metric) {
 
 /// What the reading was compared with.
 std::string target_text(const api::Metric& metric, bool within_tolerance) {
-  const std::string text = within_tolerance ? "within the tolerance of target " : "target ";
-  if (metric.target_type == api::TargetType::Utilization) {
-    return text + std::to_string(metric.average_utilization) + " %";
-  }
-  return text + metric.target_value.text();
+  const std::string text = metric.target_type == api::TargetType::Utilization
+                               ? std::to_string(metric.average_utilization) + " %"
+                               : metric.target_value.text();
+  return (within_tolerance ? "within the tolerance of target " : "target ") + text;
 }
 
 api::Step& add_step(const api::Metric& metric,

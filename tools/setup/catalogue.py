@@ -163,6 +163,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
         "libyaml-cpp-dev",
         "prometheus-cpp-dev",
         "libsimdjson-dev",
+        "libjemalloc-dev",
         "libcli11-dev",
         "libfmt-dev",
         "libspdlog-dev",

@@ -26,8 +26,7 @@ enum class BackendState {
 
 /// One step of the arithmetic, in the order taken: what went in, what came out.
 struct Step {
-  std::string backend;  ///< Only in a status, where all steps are in one list; empty: of the whole service.
-  std::string step;     ///< "Metric", "Stabilise", "RateLimit", "Bounds", ...
+  std::string step;  ///< "Metric", "Stabilise", "RateLimit", "Bounds", ...
   std::optional<std::string> metric;
   std::optional<double> value;
   std::optional<Quality> quality;

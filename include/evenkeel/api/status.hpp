@@ -54,10 +54,15 @@ struct UnsupportedField {
   std::string detail;
 };
 
+struct StatusStep {
+  std::string backend;  ///< Empty: of the whole service.
+  Step step;
+};
+
 struct LastDecision {
   std::optional<WallTime> time;
   std::string summary;
-  std::vector<Step> steps;
+  std::vector<StatusStep> steps;
 };
 
 struct Status {

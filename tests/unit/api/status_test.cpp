@@ -58,13 +58,14 @@ Status full_status() {
   status.unsupported = {{.field = "f", .provider = "p", .action = "Approximated", .detail = "d"}};
   status.last_decision = {.time = at("2026-01-01T00:00:03Z"),
                           .summary = "s",
-                          .steps = {{.step = "Metric",
-                                     .metric = "rps",
-                                     .value = 120.0,
-                                     .quality = Quality::Fresh,
-                                     .replicas = 5,
-                                     .weight = 33.3,
-                                     .detail = "why"}}};
+                          .steps = {{.backend = "blue",
+                                     .step = {.step = "Metric",
+                                              .metric = "rps",
+                                              .value = 120.0,
+                                              .quality = Quality::Fresh,
+                                              .replicas = 5,
+                                              .weight = 33.3,
+                                              .detail = "why"}}}};
   status.last_scale_time = at("2026-01-01T00:00:04Z");
   status.memory = R"({"v":1})";
   return status;
@@ -94,9 +95,10 @@ TEST(PrintStatusPatch, IsReadBackAsItWas) {
   EXPECT_EQ(observed->status.backends.at(0).observed_share_permille, 795);
   EXPECT_EQ(observed->status.backends.at(0).ejected_until, at("2026-01-01T00:05:00Z"));
   EXPECT_EQ(observed->status.backends.at(0).ejections, 2);
-  EXPECT_EQ(observed->status.last_decision.steps.at(0).weight, 33.3);
+  EXPECT_EQ(observed->status.last_decision.steps.at(0).step.weight, 33.3);
+  EXPECT_EQ(observed->status.last_decision.steps.at(0).backend, "blue");
   EXPECT_EQ(observed->status.signals.at(0).value, 1.5);
-  EXPECT_EQ(observed->status.last_decision.steps.at(0).detail, "why");
+  EXPECT_EQ(observed->status.last_decision.steps.at(0).step.detail, "why");
   EXPECT_EQ(observed->status.memory, R"({"v":1})");
 }
 
@@ -118,10 +120,11 @@ TEST(PrintStatusPatch, SaysNothingOfWhatThereIsNot) {
   auto status = full_status();
   status.backends[0].ejections = 0;
   auto& steps = status.last_decision.steps;
-  steps.push_back({.step = "Hold"});
-  steps.push_back({.step = "Target", .weight = std::numeric_limits<double>::quiet_NaN()});
-  steps.push_back({.step = "Share", .weight = 33.34});
-  steps.push_back({.step = "Share", .weight = 33.36});
+  const auto add = [&](Step step) { steps.push_back({.backend = {}, .step = std::move(step)}); };
+  add({.step = "Hold"});
+  add({.step = "Target", .weight = std::numeric_limits<double>::quiet_NaN()});
+  add({.step = "Share", .weight = 33.34});
+  add({.step = "Share", .weight = 33.36});
   const auto patch = printed(status);
   EXPECT_FALSE(patch["backends"][0].contains("ejections"));
   const auto& written = patch["lastDecision"]["steps"];

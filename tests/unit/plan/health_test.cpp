@@ -83,9 +83,10 @@ TEST(Requests, AreReadFromAnnotations) {
   std::vector<std::string> warnings;
   const auto members = members_of(snapshot, warnings);
   const auto requests = read_requests(snapshot, members, warnings);
-  EXPECT_THAT(requests.drain, ElementsAre(1, 1, 0));
-  EXPECT_THAT(requests.drain_now, ElementsAre(0, 1, 0));
-  EXPECT_THAT(requests.drill, ElementsAre(0, 0, 1));
+  using Backend = Requests::Backend;
+  EXPECT_THAT(
+      requests.backends,
+      ElementsAre(Backend{.drain = true}, Backend{.drain = true, .drain_now = true}, Backend{.drill = true}));
   EXPECT_EQ(requests.failback, "monday");
   EXPECT_THAT(warnings, IsEmpty());
 }
@@ -96,7 +97,7 @@ TEST(Requests, ForUnknownNamesAreWarnings) {
   std::vector<std::string> warnings;
   const auto members = members_of(snapshot, warnings);
   const auto requests = read_requests(snapshot, members, warnings);
-  EXPECT_THAT(requests.drain, ElementsAre(0, 0, 0));
+  EXPECT_THAT(requests.backends, ElementsAre(Requests::Backend{}, Requests::Backend{}, Requests::Backend{}));
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("evenkeel.dev/drain names blau")));
 }
 

@@ -276,7 +276,7 @@ TEST(FiguresOfShares, AreRoundedToTheNinthDecimal) {
   Moves service;
   const auto figures = service.with_joint([](Joint& joint) {
     joint.view.health.backends.resize(2);
-    joint.view.leaves_now.resize(2);
+    joint.view.requests.backends.resize(2);
     joint.loads.resize(2);
     joint.targets = {.full = {2 / 3.0, 1 / 3.0}, .sizing = {1 / 3.0, 2 / 3.0}};
     joint.targets.target = {200 / 3.0, 100 / 3.0};

@@ -1,5 +1,6 @@
 #include "arithmetic.hpp"
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
@@ -74,6 +75,14 @@ TEST(SaturatedCount, HasNoCornerThatOverflows) {
   EXPECT_EQ(saturated_count(2147483646.0), kMost - 1);
   EXPECT_EQ(saturated_count(2147483647.0), kMost);
   EXPECT_EQ(saturated_count(1e300), kMost);
+  EXPECT_EQ(count_up(std::numeric_limits<double>::quiet_NaN()), 0);
+  EXPECT_EQ(count_up(-0.5), 0);
+  EXPECT_EQ(count_up(1e-300), 1);
+  EXPECT_EQ(count_up(3.0), 3);
+  EXPECT_EQ(count_up(std::nextafter(3.0, 4.0)), 4);
+  EXPECT_EQ(count_up(2147483645.5), kMost - 1);
+  EXPECT_EQ(count_up(2147483646.5), kMost);
+  EXPECT_EQ(count_up(1e300), kMost);
   EXPECT_EQ(saturated_count(std::int64_t{-5}), 0);
   EXPECT_EQ(saturated_count(std::numeric_limits<std::int64_t>::max()), kMost);
 }
