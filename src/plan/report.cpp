@@ -60,7 +60,7 @@ std::string reason_of(const Figures& backend, const failover::BackendHealth& hea
   return backend.weight > 0 ? "it takes traffic" : "it stands by";
 }
 
-std::string names_text(std::span<const std::string> names) {
+std::string names_text(std::span<const std::string_view> names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) text += i + 1 == names.size() ? " and " : ", ";

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evenkeel/api/decision.hpp"
@@ -22,7 +23,7 @@ inline constexpr double kWorthTelling = 0.01;
                                             std::string message);
 
 /// "blue", "blue and green", "blue, green and red".
-[[nodiscard]] std::string names_text(std::span<const std::string> names);
+[[nodiscard]] std::string names_text(std::span<const std::string_view> names);
 
 /// Why a backend is in its state.
 [[nodiscard]] std::string reason_of(const Figures& backend, const failover::BackendHealth& health);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "evenkeel/base/moment.hpp"
@@ -20,15 +21,16 @@ constexpr std::chrono::seconds kObservedWindow{60};
 
 /// Names of the backends that satisfy `chosen`.
 template <class Chosen>
-std::vector<std::string> names_of(const Joint& joint, Chosen chosen) {
-  std::vector<std::string> names;
+std::vector<std::string_view> names_of(const Joint& joint, Chosen chosen) {
+  std::vector<std::string_view> names;
+  names.reserve(joint.figures.size());
   for (const auto& backend : joint.figures) {
     if (chosen(backend)) names.push_back(backend.member->declared->name);
   }
   return names;
 }
 
-std::vector<std::string> receivers(const Joint& joint) {
+std::vector<std::string_view> receivers(const Joint& joint) {
   return names_of(joint, [](const Figures& backend) { return backend.weight > 0; });
 }
 
@@ -40,7 +42,7 @@ struct Lost {
 
 Lost lost_below(const Joint& joint, std::int32_t tier) {
   Lost lost;
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const auto& backend : joint.figures) {
     const auto& member = *backend.member;
     if (backend.is_eligible || member.declared->tier >= tier || member.declared->weight <= 0) continue;

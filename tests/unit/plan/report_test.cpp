@@ -12,10 +12,10 @@ namespace evenkeel::plan {
 namespace {
 
 TEST(NamesText, ReadsAsASentenceDoes) {
-  EXPECT_EQ(names_text(std::vector<std::string>{}), "nobody");
-  EXPECT_EQ(names_text(std::vector<std::string>{"blue"}), "blue");
-  EXPECT_EQ(names_text(std::vector<std::string>{"blue", "green"}), "blue and green");
-  EXPECT_EQ(names_text(std::vector<std::string>{"blue", "green", "red"}), "blue, green and red");
+  EXPECT_EQ(names_text(std::vector<std::string_view>{}), "nobody");
+  EXPECT_EQ(names_text(std::vector<std::string_view>{"blue"}), "blue");
+  EXPECT_EQ(names_text(std::vector<std::string_view>{"blue", "green"}), "blue and green");
+  EXPECT_EQ(names_text(std::vector<std::string_view>{"blue", "green", "red"}), "blue, green and red");
 }
 
 /// Green gets 50 points; `off` more are seen. @return what is said `second` seconds after they were set.
