@@ -2,23 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <barrier>
 #include <cctype>
 #include <chrono>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
 #include <cpprest/http_client.h>
 #include <cpprest/producerconsumerstream.h>
 #include <openssl/ssl.h>
-#include <pplx/threadpool.h>
 
 #include "evenkeel/base/guarded.hpp"
 
 #include "exchange.hpp"
 #include "line_splitter.hpp"
 #include "origin.hpp"
+#include "pool.hpp"
 #include "tls_session.hpp"
 
 namespace evenkeel::http {
@@ -27,56 +25,9 @@ namespace {
 using web::http::client::http_client;
 using web::http::client::http_client_config;
 
-/// The pool only moves bytes: all waiting and all handlers are on our own threads. The library's default
-/// is 40.
-constexpr std::size_t kPoolThreads = 4;
-
 /// The library's timer restarts with every byte, so it is no deadline. Ours are; this one is put out of the
 /// way.
 constexpr std::chrono::hours kNoLibraryTimeout{24};
-
-/// Lets the pool finish what it has begun before it is taken down with the process: what is still queued then
-/// is never run, and the library frees a task's memory only by running it.
-class PoolDrain {
- public:
-  PoolDrain() = default;
-  PoolDrain(const PoolDrain&) = delete;
-  PoolDrain& operator=(const PoolDrain&) = delete;
-  PoolDrain(PoolDrain&&) = delete;
-  PoolDrain& operator=(PoolDrain&&) = delete;
-  ~PoolDrain() {
-    for (int round = 0; round < kRounds; ++round) meet_all_threads();
-  }
-
- private:
-  /// A task may queue its continuation, that one another, and so on.
-  static constexpr int kRounds = 16;
-
-  /// Where every thread of the pool has come to the same point, nothing that was queued before is unfinished.
-  static void meet_all_threads() {
-    auto meeting = std::make_shared<std::barrier<>>(kPoolThreads + 1);
-    for (std::size_t i = 0; i < kPoolThreads; ++i) {
-      boost::asio::post(crossplat::threadpool::shared_instance().service(),
-                        [meeting] { meeting->arrive_and_wait(); });
-    }
-    meeting->arrive_and_wait();
-  }
-};
-
-void start_pool_once() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    // First, so that it is cleaned up last: the pool's threads hand their OpenSSL state back when they end.
-    OPENSSL_init_ssl(0, nullptr);
-    try {
-      crossplat::threadpool::initialize_with_threads(kPoolThreads);
-      static const PoolDrain kDrain;  // After the pool, so that it goes before it.
-    } catch (const std::exception&) {
-      // Something in this process used the library first; its pool serves as well, it is only larger.
-      static_cast<void>(0);
-    }
-  });
-}
 
 const char* method_name(Method method) {
   switch (method) {
