@@ -12,8 +12,20 @@ namespace {
 /// Points within which the observed share has arrived.
 constexpr double kArrived = 2;
 
+/// It has more now than it had when it began to leave: somebody gave it more, or who had the rest is gone.
+/// What leaves from there on leaves from there; well above, it is another departure.
+void start_higher(double before, std::optional<Departure>& departure) {
+  if (!departure || before <= departure->from) return;
+  if (before >= departure->from + kWorthWaiting) {
+    departure.reset();
+  } else {
+    departure->from = before;
+  }
+}
+
 void track(const DepartureInput& input, DepartureMemory& memory) {
   auto& departure = memory.departure;
+  start_higher(input.before, departure);
   if (input.weight > input.before + kSameShare) {
     memory.finished = false;
     memory.gave_up = false;

@@ -105,6 +105,20 @@ TEST_F(Departing, AShareThatComesBackEndsItWithoutFinishing) {
   EXPECT_FALSE(memory.finished);
 }
 
+TEST_F(Departing, WhatLeavesAShareThatOthersRaisedLeavesFromThere) {
+  EXPECT_TRUE(at_second(0, 34, 9).keeps_size);
+  EXPECT_FALSE(at_second(10, 68, 68).keeps_size) << "who had the rest is gone: all of it is back";
+  EXPECT_EQ(memory, DepartureMemory{});
+  EXPECT_TRUE(at_second(20, 68, 60).keeps_size);
+  EXPECT_EQ(memory.departure->began, at(20)) << "another one, with a time-out of its own";
+}
+
+TEST_F(Departing, WhatIsRaisedALittleIsTheSameDeparture) {
+  EXPECT_TRUE(at_second(0, 34, 9).keeps_size);
+  EXPECT_TRUE(at_second(10, 38.9, 33).keeps_size) << "1 point from 34, but 5.9 from 38.9";
+  EXPECT_EQ(memory.departure->began, at(0));
+}
+
 TEST_F(Departing, ARiseForgetsThatItHadFinished) {
   (void)at_second(0, 100, 40, 100);
   (void)at_second(600, 40, 40, 90);
