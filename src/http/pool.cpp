@@ -5,6 +5,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <utility>  // Boost.Asio uses std::exchange() and does not include it.
 
 #include <openssl/ssl.h>
 #include <pplx/threadpool.h>

@@ -26,6 +26,18 @@ std::chrono::seconds window_of(const ReadingSpan& reading) {
   return std::clamp<std::chrono::seconds>(reading.window, std::chrono::seconds{0}, kLongest);
 }
 
+/// How many times the traffic that they carry is meant for those who are meant to have all of it: more than
+/// once while others carry some. 1 where it cannot be told.
+double beyond_carried(std::span<const BackendNeed> backends) {
+  double carried = 0;
+  for (const auto& backend : backends) {
+    if (backend.full <= 0) continue;
+    if (!backend.share) return 1;
+    carried += *backend.share;
+  }
+  return carried >= kLeastShare ? std::max(1.0, 100 / carried) : 1;
+}
+
 /// The most that ratios ask for; infinite where the needs are loads.
 double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
   double highest = 1;
@@ -33,7 +45,8 @@ double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current
     if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
     if (backend.need) highest = std::max(highest, *backend.ratio);
   }
-  return highest * current;
+  // Who is within the target asks for no more, whatever others carry.
+  return highest > 1 ? highest * current * beyond_carried(backends) : current;
 }
 
 }  // namespace

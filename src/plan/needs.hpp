@@ -68,8 +68,9 @@ struct Needs {
 
 /// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
 /// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the
-/// highest ratio times the current total: replicas that grew ahead of traffic, and pods that start, ask for
-/// no more; and the parts are known only while the counts are those that the readings were taken under.
+/// highest ratio times the current total (times 100 / share, while only a share of all traffic is theirs and
+/// somebody is above the target): replicas that grew ahead of traffic, and pods that start, ask for no more;
+/// and the parts are known only while the counts are those that the readings were taken under.
 [[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
 
 }  // namespace evenkeel::plan

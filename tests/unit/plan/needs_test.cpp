@@ -175,6 +175,19 @@ TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
   EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not the sum of 28";
 }
 
+TEST(Needs, OfWhomOthersCarryAPartAreBoundedByWhatIsMeantForThem) {
+  // A standby carries a quarter: how the rest is shared must not change what all of it asks for.
+  std::vector<BackendNeed> spilled = {{.full = 50, .share = 50, .need = 3.6, .ratio = 1.8},
+                                      {.full = 50, .share = 25, .need = 1.8, .ratio = 1.8}};
+  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 7.2, 1e-9) << "not 5.4";
+  spilled[1].ratio = spilled[0].ratio = 1;
+  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 3, 1e-9) << "within the target";
+  spilled[1] = {.full = 50, .need = 1.8, .ratio = 1.8};
+  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 5.4, 1e-9) << "it is not known what others carry";
+  spilled = {{.full = 100, .share = 4.9, .need = 8, .ratio = 2}};
+  EXPECT_NEAR(combine_needs(spilled, 4).total.value_or(0), 8, 1e-9) << "too little to tell";
+}
+
 TEST(Needs, ThatGrowWithACountThatHasJustChangedDivideNothing) {
   std::vector<BackendNeed> backends = {
       {.full = 50, .share = 50, .need = 12, .ratio = 3, .is_count_behind = false},
