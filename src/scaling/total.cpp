@@ -27,15 +27,18 @@ std::string limit_text(const char* direction, const RateLimit& limit) {
 /// One decision on its way from proposal to total.
 class Decider {
  public:
-  Decider(const TotalInput& input, History& history) : input_{input}, history_{history} {}
+  Decider(const TotalInput& input, std::span<const Reading> readings, History& history)
+      : input_{input},
+        readings_{readings},
+        history_{history} {}
 
-  TotalOutcome decide(std::span<const Reading> readings) {
-    outcome_.steps.reserve(readings.size() + kUsualSteps);
+  TotalOutcome decide() {
+    outcome_.steps.reserve(readings_.size() + kUsualSteps);
     // First sight: what is there counts as recommended, so nothing shrinks before a whole window was watched.
     if (!history_.has_recommendations()) history_.record_recommendation(input_.now, current());
-    const bool idle = watch_idleness(input_, readings, history_);
-    auto proposal = current() == 0 ? combine_asleep(input_, readings, outcome_.steps)
-                                   : combine(input_, readings, idle, outcome_.steps);
+    const bool idle = watch_idleness(input_, readings_, history_);
+    auto proposal = current() == 0 ? combine_asleep(input_, readings_, outcome_.steps)
+                                   : combine(input_, readings_, idle, outcome_.steps);
     outcome_.scaling_active = scaling_active(input_, proposal);
     outcome_.proposal = proposal.replicas;
     remember_season(proposal);
@@ -178,8 +181,27 @@ class Decider {
     }
   }
 
-  [[nodiscard]] std::string stabilisation_text(std::int32_t asked, std::int32_t stable) const {
-    if (stable == asked) return {};
+  /// Of a fall by a metric that multiplies the count (those of pods, and `Value`) while it looks back further
+  /// than the falls' window: such readings know more replicas than there are, and ask for the same fall
+  /// again. Upstream does so too; whoever set the window has to learn it.
+  [[nodiscard]] std::string hasty_fall_text(const std::string& metric) const {
+    const auto found = std::ranges::find(input_.scaling.metrics, metric, &api::Metric::name);
+    if (found == input_.scaling.metrics.end()) return {};
+    const auto index = static_cast<std::size_t>(found - input_.scaling.metrics.begin());
+    const auto looks_back = readings_[index].window;
+    const auto window = down_window(input_.scaling, input_.settings);
+    const bool multiplies =
+        found->scope == api::MetricScope::Pod || found->target_type == api::TargetType::Value;
+    if (!multiplies || looks_back <= window) return {};
+    return "metric " + metric + " looks back on " + seconds_text(looks_back) +
+           ", scaleDown.stabilizationWindowSeconds only on " + seconds_text(window) +
+           ": falls may go too far and come back";
+  }
+
+  [[nodiscard]] std::string stabilisation_text(const Proposal& proposal,
+                                               std::int32_t asked,
+                                               std::int32_t stable) const {
+    if (stable == asked) return stable < current() ? hasty_fall_text(proposal.metric) : std::string{};
     const bool falls = stable > asked;
     const auto window = falls ? down_window(input_.scaling, input_.settings) : up_window(input_.scaling);
     return "not " + std::to_string(asked) + ": " + std::to_string(stable) +
@@ -194,7 +216,7 @@ class Decider {
     auto stable = stabilised(input_, history_, asked);
     history_.record_recommendation(input_.now, asked);
     outcome_.able_to_scale = stabilisation(current(), asked, stable);
-    add_step("Stabilise", stable, stabilisation_text(asked, stable));
+    add_step("Stabilise", stable, stabilisation_text(proposal, asked, stable));
     if (idle && asked <= 1 && stable <= 1 && input_.counts.ready > 0) {
       stable = 0;
       add_step("Idle", 0, "no metric has been above its activation for idleAfterSeconds");
@@ -285,6 +307,7 @@ class Decider {
   static constexpr std::size_t kUsualSteps = 4;
 
   const TotalInput& input_;
+  std::span<const Reading> readings_;
   History& history_;
   TotalOutcome outcome_;
 };
@@ -308,7 +331,7 @@ std::chrono::seconds longest_period(const api::Scaling& scaling) {
 }
 
 TotalOutcome decide_total(const TotalInput& input, std::span<const Reading> readings, History& history) {
-  return Decider{input, history}.decide(readings);
+  return Decider{input, readings, history}.decide();
 }
 
 }  // namespace evenkeel::scaling

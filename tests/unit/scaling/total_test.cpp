@@ -105,6 +105,25 @@ TEST_F(Total, TheRecordNamesTheWindowThatHoldsTheCount) {
   EXPECT_EQ(detail_of(step(20, 30), "Stabilise"), "not 30: 10 or fewer were asked for within the last 60 s");
 }
 
+TEST_F(Total, TheRecordNamesAWindowTooShortForWhatMultipliesTheCount) {
+  const auto fall_by = [&](std::int64_t now, seconds looks_back) {
+    current = 10;
+    readings.front().window = looks_back;
+    readings.front().milli = 4'000;
+    return detail_of(decide(now), "Stabilise");
+  };
+  step(0, 10);
+  scaling.scale_down.stabilization_window = seconds{30};
+  EXPECT_EQ(fall_by(100, seconds{120}), "") << "a total that does not follow from the count";
+  scaling.metrics.front().target_type = api::TargetType::Value;
+  scaling.metrics.front().target_value = Quantity::from_milli(10'000);
+  EXPECT_EQ(
+      fall_by(200, seconds{31}),
+      "metric rps looks back on 31 s, scaleDown.stabilizationWindowSeconds only on 30 s: falls may go too "
+      "far and come back");
+  EXPECT_EQ(fall_by(300, seconds{30}), "");
+}
+
 TEST_F(Total, TheRecordNamesThePolicyThatLimitsTheCount) {
   scaling.scale_up.policies = {{PolicyType::Pods, 2, seconds{60}}, {PolicyType::Percent, 50, seconds{30}}};
   EXPECT_EQ(detail_of(step(0, 25), "RateLimit"), "behavior.scaleUp lets it go to 15 now: 50 % in 30 s");
