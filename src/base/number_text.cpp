@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdint>
 
 namespace evenkeel {
 namespace {
@@ -38,6 +37,13 @@ char* print_shortest(char* begin, double value) {
     }
   }
   return std::to_chars(begin, begin + kMostDigits, value).ptr;
+}
+
+std::string count_text(std::int64_t count, std::string_view noun) {
+  std::string text = std::to_string(count) + ' ';
+  text += noun;
+  if (count != 1) text += 's';
+  return text;
 }
 
 }  // namespace evenkeel

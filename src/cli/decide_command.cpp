@@ -80,9 +80,22 @@ class Zones {
   std::shared_ptr<const TimeZones> zones_;
 };
 
-std::string answer(const api::Snapshot& snapshot, const api::Decision& decision, bool with_plan) {
+/// What routes cannot say, and why one is not written at all: in a cluster that is in conditions of their own.
+void tell_routes(const plan::Plan& plan, api::Decision& decision) {
+  for (const auto& route : plan.routes) {
+    if (!route.problem.empty()) decision.warnings.push_back(route.problem + ": " + route.status.reason);
+    for (const auto& sentence : route.approximated) {
+      decision.warnings.push_back("WeightsApproximated: " + route.status.kind + " " +
+                                  route.status.object_name + " " + sentence);
+    }
+  }
+  decision.events.insert(decision.events.end(), plan.events.begin(), plan.events.end());
+}
+
+std::string answer(const api::Snapshot& snapshot, api::Decision decision, bool with_plan) {
   if (!with_plan) return api::print_decision(decision);
   const auto plan = plan::plan(snapshot, decision);
+  tell_routes(plan, decision);
   return api::print_decision(decision, &plan.actions);
 }
 
@@ -130,9 +143,9 @@ class StreamDecider {
     const auto& service = snapshot->service;
     if (!snapshot->memory) snapshot->memory = memories_.recall(service.key, service.uid);
     zones_.hand_to(*snapshot);
-    const auto decision = plan::decide(*snapshot);
+    auto decision = plan::decide(*snapshot);
     memories_.keep(service.key, service.uid, decision.memory);
-    return answer(*snapshot, decision, with_plan_);
+    return answer(*snapshot, std::move(decision), with_plan_);
   }
 
  private:

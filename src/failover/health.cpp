@@ -89,11 +89,13 @@ void report_panic(bool panic, HealthServiceMemory& service, std::vector<api::Eve
     events.push_back({.type = api::Event::Type::Warning,
                       .reason = "Panic",
                       .message = "less than panicPercent of the expected endpoints are ready and they cannot "
-                                 "carry the demand: ejection and minReadyPercent are ignored"});
+                                 "carry the demand: ejection, minReadyPercent and the wait after a flap are "
+                                 "ignored"});
   } else if (!panic && service.panic) {
     events.push_back({.type = api::Event::Type::Normal,
                       .reason = "PanicEnded",
-                      .message = "enough endpoints are ready again: ejection and minReadyPercent count"});
+                      .message = "enough endpoints are ready for what is asked now: ejection, minReadyPercent "
+                                 "and the wait after a flap count again"});
   }
   service.panic = panic;
 }
@@ -113,7 +115,8 @@ void report_suspended(const Patient& patient, bool suspended, std::vector<api::E
   if (suspended && !patient.memory->suspended) {
     events.push_back({.type = api::Event::Type::Warning,
                       .reason = "DrainSuspended",
-                      .message = patient.seen->name + " keeps its traffic: nobody else can serve"});
+                      .message = patient.seen->name +
+                                 " may take traffic although it is to be drained: nobody else can serve"});
   }
   patient.memory->suspended = suspended;
 }
@@ -150,7 +153,8 @@ std::string reason_of(const Patient& patient, Fitness fitness, bool panic) {
     case Fitness::Out:
       return patient.declared ? "it is being drained" : "its weight is 0";
     case Fitness::Asleep:
-      return "none of its pods has been ready yet";
+      return patient.seen->at_zero_by_us ? "it sleeps at 0 replicas"
+                                         : "none of its pods has been ready since it was started";
     case Fitness::Unfit:
       return unfit_reason(patient);
     case Fitness::Eligible:

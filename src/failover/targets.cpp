@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "evenkeel/base/moment.hpp"
+#include "evenkeel/base/number_text.hpp"
 
 #include "fill.hpp"
 #include "split.hpp"
@@ -171,11 +172,11 @@ api::Step capacity_step(const Field& field, std::size_t i) {
     step.detail = "what its ready endpoints carry beside those of its tier";
   } else if (field.bound[i] < field.limit[i]) {
     step.value = backend.capacity;
-    step.detail = "what its " + std::to_string(backend.ready) + " ready endpoints carry, at value each";
+    step.detail = "what its " + count_text(backend.ready, "ready endpoint") + " can carry; value: what one carries";
   } else {
     step.value = backend.capacity;
-    step.detail = "what the " + std::to_string(std::max(1, backend.limit)) +
-                  " replicas that it may have carry, at value each";
+    step.detail = "what the " + count_text(std::max(1, backend.limit), "replica") +
+                  " that it may have can carry; value: what one carries";
   }
   return step;
 }

@@ -330,7 +330,13 @@ void decide_sizes(Joint& joint) {
 /// Shares and sizes stay as they are; what this makes of the memory is for the caller to drop.
 void pause(Joint& joint) {
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
-  for (auto& backend : joint.figures) backend.target = backend.weight;
+  for (auto& backend : joint.figures) {
+    backend.target = backend.weight;
+    joint.targets.steps[backend.member->index] = {{.step = "Stay",
+                                                   .value = backend.weight,
+                                                   .weight = backend.weight,
+                                                   .detail = "spec.mode is Paused: shares and replicas stay"}};
+  }
   joint.decision.events.clear();
   report_backends(joint);
   report_no_scaling("Paused", "spec.mode is Paused: nothing is decided", joint.decision);

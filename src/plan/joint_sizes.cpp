@@ -45,7 +45,7 @@ void keep_for_share(const Joint& joint, const Figures& backend, DepartureMemory&
   // A count that people ask for is met where no share has still to leave.
   if (joint.spec().replicas && share <= backend.target + kInPlace) return;
   const auto takes = std::min(seen, room_for(backend, share, *joint.demand.value));
-  if (!keep(size, "Keep", takes, "it keeps what weight percent of value takes, until that has left")) return;
+  if (!keep(size, "Keep", takes, "it keeps what its share takes, until that has left")) return;
   size.steps.back().value = joint.demand.value;
   size.steps.back().weight = share;
 }

@@ -34,10 +34,7 @@ scaling::Counts counts_of(const Joint& joint, std::int32_t current) {
 }
 
 /// What the backends' own readings of one metric ask for.
-Needs needs_of(Joint& joint,
-               const api::Metric& metric,
-               const scaling::Reading& reading,
-               std::int32_t current) {
+std::vector<BackendNeed> needs_of(Joint& joint, const api::Metric& metric, const scaling::Reading& reading) {
   std::vector<BackendNeed> needs;
   needs.reserve(joint.members.size());
   for (const auto& member : joint.members) {
@@ -68,7 +65,25 @@ Needs needs_of(Joint& joint,
     }
     needs.push_back(need);
   }
-  return combine_needs(needs, current);
+  return needs;
+}
+
+void report_needs(Joint& joint, const std::string& metric, std::span<const BackendNeed> needs) {
+  for (const auto& member : joint.members) {
+    const auto& need = needs[member.index];
+    if (need.full <= 0) continue;
+    const auto text = [&] {
+      if (!need.need) return ": no sample that can be used";
+      return is_usable(need) ? ": what it needs at the share that its reading was taken under"
+                             : ": not counted until that share is known, and 5 % of the traffic at least";
+    };
+    api::Step step{.step = "Need"};
+    step.metric = metric;
+    step.value = need.need;
+    step.weight = need.share;
+    step.detail = "backend " + member.declared->name + text();
+    joint.decision.total.steps.push_back(std::move(step));
+  }
 }
 
 std::vector<double> largest_needs(std::span<const Needs> needs) {
@@ -189,12 +204,15 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
                             .limits = limits,
                             .restored = snapshot.restored};
   std::vector<Needs> needs;  // Parallel to the metrics; of one backend there are none.
+  std::vector<std::vector<BackendNeed>> needs_of_backends;
   if (joint.is_several()) {
     needs.resize(scaling.metrics.size());
+    needs_of_backends.resize(scaling.metrics.size());
     input.asked.resize(scaling.metrics.size());
     for (std::size_t i = 0; i < scaling.metrics.size(); ++i) {
       if (scaling.metrics[i].scope == api::MetricScope::Service) continue;
-      needs[i] = needs_of(joint, scaling.metrics[i], joint.readings[i], current);
+      needs_of_backends[i] = needs_of(joint, scaling.metrics[i], joint.readings[i]);
+      needs[i] = combine_needs(needs_of_backends[i], current);
       input.asked[i] = needs[i].total;
     }
     if (const auto floor = floor_in_replicas(joint); floor > 0) input.floor = floor;
@@ -208,7 +226,9 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   stage.known_needs = largest_needs(needs);
   const auto deciding = deciding_metric(stage.outcome);
   for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
-    if (scaling.metrics[i].name == *deciding) stage.needs = std::move(needs[i]);
+    if (scaling.metrics[i].name != *deciding) continue;
+    stage.needs = std::move(needs[i]);
+    if (!needs_of_backends[i].empty()) report_needs(joint, *deciding, needs_of_backends[i]);
   }
   // Nobody can be read: that is no reason to divide by shares what was divided by needs.
   const bool is_blind_to_needs =

@@ -49,6 +49,7 @@ struct Memory {
   std::optional<WallTime> stepped;         ///< When shares made their last step.
   std::optional<WallTime> shares_changed;  ///< When a share of ours changed last.
   std::optional<std::uint32_t> declared;  ///< Digest of what was declared when the shares were last in place.
+  bool has_part_above = false;            ///< Tiers above the lowest that serves have a share too.
   bool was_edited = false;                ///< The last decision began with shares on their way after an edit.
   std::optional<std::int32_t> max;        ///< The bound of the last decision.
   bool max_was_lowered = false;           ///< And the sum is still above it.

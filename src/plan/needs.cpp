@@ -16,10 +16,6 @@ bool is_close(double observed, double set) {
   return std::abs(observed - set) <= std::max(5.0, set / 10);
 }
 
-bool is_usable(const BackendNeed& backend) {
-  return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;
-}
-
 /// Windows come from samples: anything.
 std::chrono::seconds window_of(const ReadingSpan& reading) {
   constexpr std::chrono::hours kLongest{24};
@@ -50,6 +46,10 @@ double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current
 }
 
 }  // namespace
+
+bool is_usable(const BackendNeed& backend) {
+  return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;
+}
 
 void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch) {
   constexpr double kSame = 0.5;  // Points: what computed shares tremble by changes no reading.

@@ -60,6 +60,9 @@ struct BackendNeed {
   bool is_count_behind = true;  ///< is_count_behind() its reading.
 };
 
+/// Whether the total may be worked out from it: at a share that is known, and is not next to nothing.
+[[nodiscard]] bool is_usable(const BackendNeed& backend);
+
 struct Needs {
   std::optional<double> total;     ///< Unrounded; empty: no backend's reading can be used.
   std::optional<double> at_least;  ///< All that is told where no share is known: the sum of the needs.

@@ -34,6 +34,12 @@ std::vector<std::string_view> receivers(const Joint& joint) {
   return names_of(joint, [](const Figures& backend) { return backend.weight > 0; });
 }
 
+std::vector<std::string_view> receivers_of(const Joint& joint, std::int32_t tier) {
+  return names_of(joint, [tier](const Figures& backend) {
+    return backend.weight > 0 && backend.member->declared->tier == tier;
+  });
+}
+
 /// Why backends of lower tiers that are meant to take traffic may not: what sent it higher.
 struct Lost {
   std::string without_endpoint;  ///< "blue and red have no ready endpoint"; empty: nobody.
@@ -63,12 +69,15 @@ std::string tier_text(std::int32_t tier) {
   return "tier " + std::to_string(tier);
 }
 
-std::string failback_text(const api::Failback& failback) {
-  if (failback.mode == api::FailbackMode::Manual) {
+std::string failback_text(const Joint& joint) {
+  const auto& failback = joint.spec().failover.failback;
+  const bool is_manual = failback.mode == api::FailbackMode::Manual;
+  if (is_manual && !joint.memory.split.returning) {
     return "when you ask for it: give the annotation evenkeel.dev/failback a new text";
   }
-  return "after afterSeconds (" + std::to_string(failback.after.count()) + "), stepPercent (" +
-         std::to_string(failback.step_percent) + ") at a time";
+  const auto step = std::min(failback.step_percent, joint.spec().balancing.max_step_percent);
+  return (is_manual ? "as you asked for, " : "after afterSeconds (" + std::to_string(failback.after.count()) + "), ") +
+         std::to_string(step) + " % at a time" + (is_manual ? " every afterSeconds" : "");
 }
 
 api::Condition failed_over(const Joint& joint) {
@@ -100,7 +109,7 @@ api::Condition failed_over(const Joint& joint) {
   }
   if (joint.targets.failback_waits) {
     message += "; the lower tier can take more, and gets it " +
-               failback_text(joint.spec().failover.failback) + lost.otherwise;
+               failback_text(joint) + lost.otherwise;
     return make_condition("FailedOver", ConditionStatus::True, "FailbackWaits", std::move(message));
   }
   if (!lost.otherwise.empty()) {
@@ -135,9 +144,11 @@ api::Condition ready_condition(const Joint& joint) {
   const auto& decision = joint.decision;
   if (!joint.targets.served && is_asleep(joint)) {
     return make_condition("Ready",
-                          ConditionStatus::False,
+                          ConditionStatus::True,
                           "ScaledToZero",
-                          "nobody asks, so nothing runs; it wakes when a metric is above its activation");
+                          joint.spec().replicas == 0
+                              ? "spec.replicas is 0, so nothing runs; raise or remove it to start"
+                              : "nobody asks, so nothing runs; it wakes when a metric is above its activation");
   }
   if (!joint.targets.served) {
     const auto waiting = names_of(joint, [](const Figures& b) { return b.member->declared->weight > 0; });
@@ -240,6 +251,35 @@ void report_service(Joint& joint) {
   conditions.push_back(ready_condition(joint));
 }
 
+namespace {
+
+/// A part of the traffic begins to go to tiers above the one that serves, or all of it has come back.
+void report_part(Joint& joint) {
+  auto& memory = joint.memory;
+  const auto tier = joint.decision.active_tier;
+  if (!tier) return;
+  const auto above = names_of(joint, [&](const Figures& backend) {
+    return backend.weight > 0 && backend.member->declared->tier > *tier;
+  });
+  const bool had_part = std::exchange(memory.has_part_above, !above.empty());
+  if (memory.active_tier != tier || had_part == memory.has_part_above) return;
+  if (had_part) {
+    joint.decision.events.push_back({.type = api::Event::Type::Normal,
+                                     .reason = "FailedBack",
+                                     .message = "all traffic is back on " + tier_text(*tier) + " (" +
+                                                names_text(receivers(joint)) + ")"});
+    return;
+  }
+  const auto lost = lost_below(joint, *tier + 1);
+  std::string message = "a part of the traffic of " + tier_text(*tier) + " moves to " + names_text(above);
+  if (!lost.without_endpoint.empty()) message += ": " + lost.without_endpoint;
+  message += lost.otherwise;
+  joint.decision.events.push_back(
+      {.type = api::Event::Type::Warning, .reason = "FailedOver", .message = std::move(message)});
+}
+
+}  // namespace
+
 void report_changes(Joint& joint) {
   auto& memory = joint.memory;
   const auto before = memory.active_tier;
@@ -247,7 +287,7 @@ void report_changes(Joint& joint) {
   if (before && after && *after != *before) {
     const bool away = *after > *before;
     std::string message = "traffic moves from " + tier_text(*before) + " to " + tier_text(*after) + " (" +
-                          names_text(receivers(joint)) + ")";
+                          names_text(receivers_of(joint, *after)) + ")";
     if (away) {
       const auto lost = lost_below(joint, *after);
       if (!lost.without_endpoint.empty()) message += ": " + lost.without_endpoint;
@@ -257,6 +297,7 @@ void report_changes(Joint& joint) {
                                      .reason = away ? "FailedOver" : "FailedBack",
                                      .message = std::move(message)});
   }
+  report_part(joint);
   if (memory.served && !joint.targets.served && !is_asleep(joint)) {
     joint.decision.events.push_back(
         {.type = api::Event::Type::Warning,

@@ -43,8 +43,11 @@ class Bounding {
     if (memory_.max_was_lowered) trim(bounds);
     grow(bounds);
     for (std::size_t i = 0; i < figures_.size(); ++i) {
-      if (is_sizeable(figures_[i]))
-        add_step(sizes_[i], "OwnBounds", *sizes_[i].replicas, "within its own bounds");
+      if (is_sizeable(figures_[i])) {
+        add_step(sizes_[i], "OwnBounds", *sizes_[i].replicas, bounds_text(figures_[i]));
+      } else {
+        sizes_[i].steps.push_back({.step = "Off", .detail = why_left_alone(*figures_[i].member)});
+      }
     }
   }
 
@@ -57,6 +60,18 @@ class Bounding {
     const auto most = figures_[i].member->max_replicas(input_.max);
     const auto kept = std::min({seen, size.kept, most});
     size.replicas = size.wanted >= seen ? seen : std::max(size.wanted, kept);
+    if (*size.replicas < seen && most < std::min(seen, size.kept)) size.reason = kLowered;
+  }
+
+  [[nodiscard]] static const char* why_left_alone(const Member& member) {
+    if (!member.declared->workload) return "it has no workloadRef: its replicas are left alone";
+    return member.spec_replicas ? "it was switched off by a count of 0; scale it to 1 or more to bring it back"
+                                : "its workload is not there";
+  }
+
+  [[nodiscard]] static const char* bounds_text(const Figures& backend) {
+    return backend.member->declared->max_replicas ? "within its own bounds"
+                                                  : "within its own minimum and maxReplicas of scaling";
   }
 
   [[nodiscard]] std::int64_t sum() const {
@@ -89,16 +104,26 @@ class Bounding {
     return std::max<std::int64_t>(0, counted(figures_[i], *sizes_[i].replicas) - sizes_[i].wanted);
   }
 
-  /// Unlike room to grow, only what moves now: what is merely kept is to come within the lowered maximum.
+  /// What it serves others' traffic with, which goes back to them: without it nobody would serve that until
+  /// then.
+  [[nodiscard]] std::int64_t carried_beside(std::size_t i) const {
+    if (figures_[i].weight <= figures_[i].full + kSameShare) return 0;
+    const auto serving = std::min<std::int64_t>(counted(figures_[i], *sizes_[i].replicas), sizes_[i].wanted);
+    return std::max<std::int64_t>(0, serving - least_of(i));
+  }
+
+  /// Unlike room to grow, only what moves now or carries what is to move back: what is merely kept is to come
+  /// within the lowered maximum.
   [[nodiscard]] std::int64_t on_the_move() const {
     std::int64_t more = 0;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
-      if (sizes_[i].replicas) more += sizes_[i].for_shift + (is_leaving(i) ? beyond_wanted(i) : 0);
+      if (!sizes_[i].replicas) continue;
+      more += sizes_[i].for_shift + carried_beside(i) + (is_leaving(i) ? beyond_wanted(i) : 0);
     }
     return more;
   }
 
-  /// A lowered maximum takes what nothing else may, but no more than is above it.
+  /// A lowered maximum takes what nothing else may, but no more than is above it and the surge.
   void trim(const SumBounds& bounds) {
     const auto most = [&] { return bounds.steady + std::min(bounds.surge, on_the_move()); };
     take_kept(Kept::Idle, most());
@@ -148,9 +173,8 @@ class Bounding {
     if (count <= 0) return;
     auto& size = sizes_[i];
     size.replicas = static_cast<std::int32_t>(counted(figures_[i], *size.replicas) - count);
-    constexpr const char* kWhy = "maxReplicas was lowered: what is above it goes";
-    size.reason = kWhy;
-    add_step(size, "SumBounds", *size.replicas, kWhy);
+    size.reason = kLowered;
+    add_step(size, "SumBounds", *size.replicas, kLowered);
   }
 
   [[nodiscard]] std::int32_t least_of(std::size_t i) const {
@@ -226,10 +250,13 @@ class Bounding {
   }
 
   void note_stopped(std::int64_t most) {
-    for (auto& size : sizes_) {
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      auto& size = sizes_[i];
       if (!size.replicas || *size.replicas >= size.wanted) continue;
       size.stopped_by_bounds = true;
-      size.reason = "maxReplicas of scaling stops it, for the replicas of all backends count; raise it";
+      // Who has to give up replicas knows why already.
+      if (*size.replicas >= seen_of(figures_[i]))
+        size.reason = "maxReplicas of scaling stops it, for the replicas of all backends count; raise it";
       add_step(
           size,
           "SumBounds",
@@ -251,6 +278,7 @@ class Bounding {
   }
 
   static constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  static constexpr const char* kLowered = "maxReplicas was lowered: what is above it goes";
 
   const SizeInput& input_;
   std::span<const Figures> figures_;

@@ -149,6 +149,9 @@ std::string summary(const api::Status& status, const api::Decision& decision) {
   return text + "weights " + status.weights;
 }
 
+/// As the CRD has it.
+constexpr std::size_t kMaxSteps = 256;
+
 /// Those of the total, then those of each backend in the order of the spec.
 std::vector<api::StatusStep> all_steps(const api::Snapshot& snapshot, const api::Decision& decision) {
   std::vector<api::StatusStep> steps;
@@ -158,6 +161,12 @@ std::vector<api::StatusStep> all_steps(const api::Snapshot& snapshot, const api:
     const auto found = decision.backends.find(backend.name);
     if (found == decision.backends.end()) continue;
     for (const auto& step : found->second.steps) steps.push_back({.backend = backend.name, .step = step});
+  }
+  // A longer list would cost the whole status: the API server refuses it.
+  if (steps.size() > kMaxSteps) {
+    steps.resize(kMaxSteps - 1);
+    steps.push_back({.backend = {},
+                     .step = {.step = "LeftOut", .detail = "there were more steps than a status holds"}});
   }
   return steps;
 }

@@ -59,8 +59,8 @@ class Wanting {
     return figures_[i].member->declared->tier > lowest_tier_.value_or(0);
   }
 
-  /// Own readings decide how the total is divided, and only because shares have just moved none can be used.
-  [[nodiscard]] bool division_stands() {
+  /// Own readings decide how the total is divided, and just now none of them can be used.
+  [[nodiscard]] bool last_division_holds() {
     if (!input_.are_needs_unknown || input_.is_edited) return false;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const bool takes_part = figures_[i].full > 0;
@@ -70,8 +70,8 @@ class Wanting {
     return true;
   }
 
-  /// What its load asked for beside is asked for anew, or it would count twice. At one moment every decision
-  /// starts from the same.
+  /// The one more that its load asked for is asked for anew, or it would count twice. Every decision of one
+  /// moment starts from the same.
   void start_from_last() {
     if (input_.repeats) return;
     for (auto* before : remembered_) {
@@ -83,7 +83,7 @@ class Wanting {
   [[nodiscard]] std::vector<Holder> holders() {
     std::vector<Holder> holders;
     holders.reserve(figures_.size());
-    const bool stands = division_stands();
+    last_division_holds_ = last_division_holds();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& backend = figures_[i];
       const auto& before = remembered(i);
@@ -98,7 +98,7 @@ class Wanting {
       holder.last = before.part_before;
       // A need that is not known just now is no reason to fall, nor to divide in another way.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
-      if (stands && backend.full > 0) holder.division = *holder.last;
+      if (last_division_holds_ && backend.full > 0) holder.division = *holder.last;
       if (!input_.known_needs.empty() && backend.full > 0) holder.need = input_.known_needs[i];
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = input_.needs[i];
@@ -144,6 +144,7 @@ class Wanting {
       return "as before: its own need is less than 1.3 replicas below that, or not known";
     if (part.kept == Kept::Division)
       return "as before: by what is needed, no part is far from its proportion of the total";
+    if (last_division_holds_) return "divided as before: just now nobody can tell what each needs";
     return input_.needs.empty() ? "its part of the total, by full shares"
                                 : "its part of the total, by its own need";
   }
@@ -333,6 +334,7 @@ class Wanting {
   std::vector<Size> sizes_;
   std::vector<std::int32_t> added_;  ///< What fail-over asks for, of each.
   std::optional<std::int32_t> lowest_tier_;
+  bool last_division_holds_ = false;
 };
 
 }  // namespace

@@ -92,7 +92,7 @@ Condition scaling_active(const TotalInput& input, const Proposal& proposal) {
     return condition("ScalingActive",
                      ConditionStatus::True,
                      "NothingAsked",
-                     "nobody asked, so there is no latency to follow; the count stays");
+                     "nobody asked, so no metric says anything; the count stays");
   }
   const bool falls_back = input.scaling.on_missing_metrics.policy == api::MissingPolicy::Fallback;
   return condition("ScalingActive",

@@ -145,6 +145,8 @@ api::Step& add_step(const api::Metric& metric,
   step.quality = reading.quality;
   step.replicas = asked.replicas;
   if (asked.replicas) step.detail = target_text(metric, asked.within_tolerance);
+  if (asked.replicas && !asked.value && metric.target_type == api::TargetType::Utilization)
+    *step.detail += " of what pods request; value: what a pod uses on average";
   if (asked.abstains) step.detail = "nobody asked, so it says nothing";
   if (!reading.problem.empty()) step.detail = reading.problem;
   if (!asked.problem.empty()) step.detail = asked.problem;

@@ -236,7 +236,7 @@ class Reader {
     if (total_.used() == 0) return explain_without_value();
     reading_.milli = query_.scope == MetricScope::Pod ? total_.mean() : total_.figure(query_.kind);
     if (total_.dropped() > 0) {
-      partial("some of its samples are stale or not numbers and were left out");
+      partial("some of its samples were left out: stale, not numbers, or without a label that they need");
     } else if (!silent_.empty()) {
       partial("backend " + std::string{silent_} + " has traffic and no sample");
     } else if (missing_pods_ * 2 > expected_pods_) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "evenkeel/base/number_text.hpp"
+
 #include "arithmetic.hpp"
 #include "conditions.hpp"
 #include "proposal.hpp"
@@ -19,9 +21,10 @@ std::string seconds_text(std::chrono::seconds span) {
 std::string limit_text(const char* direction, const RateLimit& limit) {
   if (limit.policy == nullptr) return std::string{direction} + " is Disabled";
   const bool percent = limit.policy->type == api::PolicyType::Percent;
-  return std::string{direction} + " lets it go to " + std::to_string(limit.replicas) +
-         " now: " + std::to_string(limit.policy->value) + (percent ? " %" : " replicas") + " in " +
-         seconds_text(limit.policy->period);
+  const auto step = percent ? std::to_string(limit.policy->value) + " %"
+                            : count_text(limit.policy->value, "replica");
+  return std::string{direction} + " lets it go to " + std::to_string(limit.replicas) + " now: " + step +
+         " in " + seconds_text(limit.policy->period);
 }
 
 /// One decision on its way from proposal to total.

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace evenkeel {
 
@@ -12,5 +15,8 @@ inline constexpr std::size_t kMostDigits = 32;
 /// @param begin  room for kMostDigits characters.
 /// @return the end of the text.
 char* print_shortest(char* begin, double value);
+
+/// "1 replica", "2 replicas": nouns whose plural ends in s.
+[[nodiscard]] std::string count_text(std::int64_t count, std::string_view noun);
 
 }  // namespace evenkeel

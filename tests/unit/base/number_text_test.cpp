@@ -68,5 +68,11 @@ TEST(PrintShortest, IsToCharsOfNumbersOfAnyNumberOfDecimals) {
   }
 }
 
+TEST(CountText, HasThePluralOfAllButOne) {
+  EXPECT_EQ(count_text(0, "replica"), "0 replicas");
+  EXPECT_EQ(count_text(1, "replica"), "1 replica");
+  EXPECT_EQ(count_text(2, "ready endpoint"), "2 ready endpoints");
+}
+
 }  // namespace
 }  // namespace evenkeel

@@ -162,6 +162,16 @@ TEST(DecidePlan, AddsTheWritesInOrder) {
   EXPECT_EQ(after["spec"]["rules"][0]["backendRefs"][0]["weight"], 0);
 }
 
+TEST(DecidePlan, SaysWhyARouteIsNotWritten) {
+  auto missing = snapshot();
+  missing["routes"] = json::array();
+  const auto outcome = run({"decide", "--plan"}, missing.dump());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+  const auto warnings = lines_of(outcome.out).at(0).at("warnings");
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(warnings[0].get<std::string>(), StartsWith("RouteNotFound: spec.routes[0].objectName: "));
+}
+
 /// The snapshot that the README decides: all of blue is lost.
 json documented() {
   std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/docs/snapshot.json"};

@@ -71,7 +71,11 @@ TEST(ReasonOfABackend, ThatIsOutOrAsleep) {
   clinic.look(0);
   EXPECT_THAT(reason(clinic, 0), HasSubstr("drain")) << "nobody else can serve, so it goes on";
   EXPECT_EQ(reason(clinic, 1), "its weight is 0");
-  EXPECT_EQ(reason(clinic, 2), "none of its pods has been ready yet");
+  EXPECT_EQ(reason(clinic, 2), "none of its pods has been ready since it was started");
+  clinic.seen[2].at_zero_by_us = true;
+  clinic.look(5);
+  EXPECT_EQ(reason(clinic, 2), "it sleeps at 0 replicas");
+  clinic.seen[2].at_zero_by_us = false;
   clinic.seen[2].ready = 4;
   clinic.look(10);
   EXPECT_EQ(reason(clinic, 0), "it is being drained");

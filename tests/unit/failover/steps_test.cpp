@@ -45,7 +45,7 @@ TEST(StepsOfTargets, NameTheCapacityOfWhoHasAllThatItCarries) {
   EXPECT_EQ(steps_of(targets, 1), (Steps{{"Proportion", 50}, {"Capacity", 50}, {"Target", 50}}));
   EXPECT_EQ(steps_of(targets, 2), (Steps{{"Capacity", 12.5}, {"Target", 12.5}}));
   EXPECT_EQ(steps_of(targets, 3), (Steps{{"Target", 12.5}})) << "it could carry 87.5";
-  EXPECT_EQ(targets.steps[0][1].detail, "what its 2 ready endpoints carry, at value each");
+  EXPECT_EQ(targets.steps[0][1].detail, "what its 2 ready endpoints can carry; value: what one carries");
   EXPECT_EQ(targets.steps[0][1].value, 1);
 }
 
@@ -54,7 +54,7 @@ TEST(StepsOfTargets, NameTheCapacityOfAllThatItMayHave) {
   bounded.limit = 3;
   const auto targets = Service{}.decide({bounded, fit(0, 1, 9, 9)}, 8.0);
   EXPECT_EQ(steps_of(targets, 0), (Steps{{"Proportion", 50}, {"Capacity", 37.5}, {"Target", 37.5}}));
-  EXPECT_EQ(targets.steps[0][1].detail, "what the 3 replicas that it may have carry, at value each");
+  EXPECT_EQ(targets.steps[0][1].detail, "what the 3 replicas that it may have can carry; value: what one carries");
 }
 
 TEST(StepsOfTargets, NameNoCapacityOfWhoCarriesEverything) {

@@ -284,7 +284,7 @@ Sizing shifting_under_a_lowered_maximum(std::int32_t surge_percent) {
   service.memory.max_was_lowered = true;
   service.builder.scaling().max_surge_percent = surge_percent;
   auto& blue = service.add("blue", {.spec = 8}, 20);
-  blue.weight = 60;
+  blue.weight = blue.full = 60;
   service.add("green", {.spec = 7}, 80).weight = 40;
   service.add("red", {.spec = 4}, 0);
   return service;
@@ -309,6 +309,36 @@ TEST(LoweredMaximumWhileTrafficMoves, LeavesTheSurgeToWhatIsThereForAShift) {
               ElementsAre(4, 7, 1));
   EXPECT_THAT(replicas_of(service.bounded({{.wanted = 4}, {.wanted = 7}, {.wanted = 1}})),
               ElementsAre(2, 7, 1));
+}
+
+TEST(LoweredMaximumWhileTrafficMoves, LeavesTheSurgeToWhoServesWhatWillGoBack) {
+  const auto replicas_under = [](std::int32_t surge_percent) {
+    Sizing service;
+    service.max = 6;
+    service.memory.max_was_lowered = true;
+    service.builder.scaling().max_surge_percent = surge_percent;
+    service.add("blue", {.spec = 8}, 100).weight = 0;
+    service.memory.backends["blue"].part = 6;
+    auto& green = service.add("green", {.tier = 1, .spec = 8}, 0);
+    green.weight = green.target = 100;
+    return replicas_of(service.bounded({{.part = 6, .wanted = 6}, {.wanted = 6}}));
+  };
+  EXPECT_THAT(replicas_under(100), ElementsAre(6, 6)) << "a fail-back waits: green serves all there is";
+  EXPECT_THAT(replicas_under(50), ElementsAre(6, 4)) << "6, the standby's minimum of 1 and a surge of 3";
+  EXPECT_THAT(replicas_under(0), ElementsAre(6, 1));
+}
+
+TEST(Bounding, SaysWhyABackendIsSmallerThanItWas) {
+  Sizing service;
+  service.max = 6;
+  service.add("blue", {.spec = 8}, 100);
+  service.add("green", {.spec = 0}, 0);
+  const auto sizes = service.bounded({{.wanted = 6, .kept = 8, .reason = "it is kept"}, {}});
+  EXPECT_EQ(sizes[0].replicas, 6);
+  EXPECT_EQ(sizes[0].reason, "maxReplicas was lowered: what is above it goes");
+  EXPECT_EQ(sizes[0].steps.back().detail, "within its own minimum and maxReplicas of scaling");
+  EXPECT_EQ(sizes[1].steps.back().step, "Off");
+  EXPECT_TRUE(sizes[1].steps.back().detail->starts_with("it was switched off"));
 }
 
 TEST_F(LoweredMaximum, OnlyALoweredOneTakesWhatIsThere) {

@@ -159,5 +159,24 @@ TEST_F(OwnNeeds, OfSamplesWithoutAWindowCountAfterTheUsualOne) {
   EXPECT_EQ(part_of(settled(60), "blue"), 6);
 }
 
+TEST_F(OwnNeeds, OfTheMetricThatDecidesAreInTheRecord) {
+  declare("jobs");
+  declare("tasks");
+  sample("jobs", 30, 50);
+  sample("tasks", 10, 10);
+  const auto decision = settled();
+  std::vector<std::string> metrics;
+  std::vector<double> needs;
+  for (const auto& step : decision.total.steps) {
+    if (step.step != "Need") continue;
+    metrics.push_back(step.metric.value_or(""));
+    needs.push_back(step.value.value_or(-1));
+    EXPECT_EQ(step.weight, 50);
+  }
+  EXPECT_EQ(metrics, (std::vector<std::string>{"jobs", "jobs"}));
+  EXPECT_EQ(needs, (std::vector<double>{3, 5}));
+  EXPECT_EQ(decision.total.replicas, 8);
+}
+
 }  // namespace
 }  // namespace evenkeel::plan

@@ -243,9 +243,69 @@ TEST(FailedOver, SaysWhatAFailBackWaitsFor) {
   failback = {.after = std::chrono::seconds{60}, .step_percent = 20};
   lose_and_return(builder);
   EXPECT_TRUE(message(decide(builder.build()), "FailedOver")
-                  .ends_with("gets it after afterSeconds (60), stepPercent (20) at a time"));
+                  .ends_with("gets it after afterSeconds (60), 20 % at a time"));
+  builder.spec().balancing.max_step_percent = 5;
+  EXPECT_TRUE(message(decide(builder.build()), "FailedOver").ends_with(", 5 % at a time"));
   failback.mode = api::FailbackMode::Manual;
   EXPECT_TRUE(message(decide(builder.build()), "FailedOver").ends_with("evenkeel.dev/failback a new text"));
+  builder.snapshot().service.annotations["evenkeel.dev/failback"] = "now";
+  EXPECT_TRUE(message(decide(builder.build()), "FailedOver")
+                  .ends_with("gets it as you asked for, 5 % at a time every afterSeconds"))
+      << "who has asked is not asked to do it again";
+}
+
+/// What was told of fail-over and fail-back, in order.
+std::vector<std::string> told(const api::Decision& decision) {
+  std::vector<std::string> messages;
+  for (const auto& event : decision.events) {
+    if (event.reason == "FailedOver" || event.reason == "FailedBack")
+      messages.push_back(event.reason + ": " + event.message);
+  }
+  return messages;
+}
+
+TEST(FailedBack, NamesOnlyWhoTakesTheTrafficBack) {
+  SnapshotBuilder builder;
+  builder.spec().failover.failback = {.after = std::chrono::seconds{0}, .step_percent = 20};
+  lose_and_return(builder);
+  EXPECT_EQ(told(decide(builder.build())),
+            std::vector<std::string>{"FailedBack: traffic moves from tier 1 to tier 0 (blue)"});
+}
+
+TEST(FailedOver, OfAPartIsToldOnceAndSoIsItsEnd) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.max = 4, .spec = 4, .share = 100})
+      .backend("green", {.tier = 1, .spec = 4, .share = 0})
+      .metric("rps", 400);
+  auto decision = decide(builder.build());
+  EXPECT_TRUE(told(decision).empty());
+  std::vector<std::string> messages;
+  for (int second = 10; second <= 1500; second += 10) {
+    const int ready = second < 300 ? 2 : 4;
+    builder.now(second).memory(decision.memory).metric("rps", 400);
+    builder.seen("blue", {.spec = 4, .ready = ready, .share = weight(decision)});
+    builder.seen("green", {.spec = replicas(decision, "green"), .share = weight(decision, "green")});
+    decision = decide(builder.build());
+    const auto news = told(decision);
+    messages.insert(messages.end(), news.begin(), news.end());
+  }
+  EXPECT_EQ(messages,
+            (std::vector<std::string>{"FailedOver: a part of the traffic of tier 0 moves to green",
+                                      "FailedBack: all traffic is back on tier 0 (blue)"}));
+}
+
+TEST(Paused, SaysThatEverythingStays) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 2, .ready = 0, .share = 100})
+      .backend("green", {.spec = 2, .share = 0})
+      .metric("rps", 100);
+  builder.spec().mode = api::Mode::Paused;
+  const auto decision = decide(builder.build());
+  const auto& steps = decision.backends.at("blue").steps;
+  ASSERT_FALSE(steps.empty());
+  EXPECT_EQ(steps.back().step, "Stay");
+  EXPECT_EQ(steps.back().weight, 100);
+  EXPECT_EQ(std::ranges::count(steps, "Target", &api::Step::step), 0) << "nothing is going anywhere";
 }
 
 TEST(Ready, IsFalseWhereTheShareIsOnADeadBackendAndNothingMovesIt) {

@@ -39,11 +39,12 @@ class Sleep : public testing::Test {
     EXPECT_EQ(decision.backends.at("blue").replicas, decision.total.replicas);
     return decision.total.replicas;
   }
+  static api::Condition condition(const api::Decision& decision, const std::string& type) {
+    const auto found = std::ranges::find(decision.conditions, type, &api::Condition::type);
+    return found == decision.conditions.end() ? api::Condition{} : *found;
+  }
   static std::string reason(const api::Decision& decision, const std::string& type) {
-    for (const auto& condition : decision.conditions) {
-      if (condition.type == type) return condition.reason;
-    }
-    return "none";
+    return condition(decision, type).reason;
   }
 
   SnapshotBuilder builder;
@@ -57,11 +58,22 @@ TEST_F(Sleep, AnIdleServiceGoesToZeroIsReadyAndWakes) {
   const auto asleep = at(310, 0, 0);
   EXPECT_EQ(replicas(asleep), 0);
   EXPECT_EQ(reason(asleep, "Ready"), "ScaledToZero");
+  EXPECT_EQ(condition(asleep, "Ready").status, api::ConditionStatus::True) << "it is as it was declared";
+  EXPECT_TRUE(condition(asleep, "Ready").message.starts_with("nobody asks"));
   EXPECT_EQ(reason(asleep, "ScalingActive"), "ScaledToZero");
   const auto awake = at(320, 0, 95);
   EXPECT_EQ(replicas(awake), 10) << "the policies would allow four";
   EXPECT_EQ(replicas(at(325, 0, 95)), 10) << "not written yet, and still ours";
   EXPECT_EQ(replicas(at(330, 10, 95)), 10);
+}
+
+TEST_F(Sleep, ACountOfZeroThatPeopleAskForIsReadyToo) {
+  builder.spec().replicas = 0;
+  EXPECT_EQ(replicas(at(0, 3, 50)), 0);
+  const auto asleep = at(10, 0, 50);
+  EXPECT_EQ(replicas(asleep), 0);
+  EXPECT_EQ(condition(asleep, "Ready").status, api::ConditionStatus::True);
+  EXPECT_TRUE(condition(asleep, "Ready").message.starts_with("spec.replicas is 0"));
 }
 
 TEST_F(Sleep, ACountOfZeroThatSomebodyElseWroteSwitchesScalingOff) {

@@ -299,5 +299,14 @@ TEST_F(Status, AMissingBackendIsAnEventAlsoOnTheFirstVisit) {
   EXPECT_THAT(reasons(transition_events({}, pass())), ElementsAre("BackendNotFound"));
 }
 
+TEST_F(Status, HoldsNoMoreStepsThanTheApiServerTakes) {
+  auto decision = decide(builder.build());
+  decision.total.steps.resize(300, {.step = "Metric"});
+  const auto planned = plan(builder.build(), decision, claims);
+  const auto status = make_status(builder.build(), decision, planned, {}, claims, missing, previous);
+  ASSERT_EQ(status.last_decision.steps.size(), 256U);
+  EXPECT_EQ(status.last_decision.steps.back().step.step, "LeftOut");
+}
+
 }  // namespace
 }  // namespace evenkeel::plan
