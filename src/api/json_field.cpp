@@ -144,7 +144,10 @@ void Field::read_time(std::optional<WallTime>& out) const {
   std::string_view text;
   if (!present_ || !as(text, "a time, as text in RFC 3339")) return;
   out = parse_rfc3339(text);
-  if (!out) complain("must be a time in RFC 3339 of the years 1678 to 2261, like 2026-01-01T00:00:00Z");
+  if (!out)
+    complain(
+        "must be a time in RFC 3339 of the years 1678 to 2261 with at most 9 decimals, like "
+        "2026-01-01T00:00:00Z");
 }
 
 void Field::read_quantity(std::optional<Quantity>& out) const {

@@ -224,7 +224,7 @@ void prune(const Schema& schema, json& value, const std::string& path, std::vect
       prune(*known, *member, field, violations);
       ++member;
     } else {
-      violations.push_back({field, "unknown field \"" + field + "\""});
+      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
       member = value.erase(member);
     }
   }

@@ -64,7 +64,7 @@ void check_metadata(const json& object, const std::string& prefix, std::vector<V
   for (const auto& [name, value] : metadata.items()) {
     const auto field = child_path(path, name);
     if (std::ranges::find(kKnown, name) == kKnown.end())
-      violations.push_back({field, "unknown field \"" + field + "\""});
+      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
   }
   for (const char* texts : {"labels", "annotations"}) {
     const auto member = metadata.find(texts);
@@ -93,7 +93,8 @@ void check_service(json& object, const std::string& prefix, std::vector<Violatio
   for (auto& [name, member] : object.items()) {
     const auto* const known = crd.root.property(name);
     const auto field = child_path(prefix, name);
-    if (known == nullptr) violations.push_back({field, "unknown field \"" + field + "\""});
+    if (known == nullptr)
+      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
     // Values of a status are dropped on creation, but its field names are looked at.
     if (known != nullptr && name == "status") prune(*known, member, field, violations);
   }

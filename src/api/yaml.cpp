@@ -4,6 +4,7 @@
 #include <sstream>
 #include <utility>
 
+#include <simdjson.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -152,6 +153,10 @@ class Builder final : public YAML::EventHandler {
 
 YamlStream read_documents(std::string_view text) {
   YamlStream stream;
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    stream.problem = YamlProblem{"", "not valid UTF-8: save the file as UTF-8", 1};
+    return stream;
+  }
   try {
     std::istringstream input{std::string{text}};
     YAML::Parser parser{input};

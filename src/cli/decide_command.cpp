@@ -80,7 +80,8 @@ class Zones {
   std::shared_ptr<const TimeZones> zones_;
 };
 
-/// What routes cannot say, and why one is not written at all: in a cluster that is in conditions of their own.
+/// What routes cannot say, and why one is not written at all: in a cluster that is in conditions of their
+/// own.
 void tell_routes(const plan::Plan& plan, api::Decision& decision) {
   for (const auto& route : plan.routes) {
     if (!route.problem.empty()) decision.warnings.push_back(route.problem + ": " + route.status.reason);

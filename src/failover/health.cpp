@@ -94,8 +94,9 @@ void report_panic(bool panic, HealthServiceMemory& service, std::vector<api::Eve
   } else if (!panic && service.panic) {
     events.push_back({.type = api::Event::Type::Normal,
                       .reason = "PanicEnded",
-                      .message = "enough endpoints are ready for what is asked now: ejection, minReadyPercent "
-                                 "and the wait after a flap count again"});
+                      .message =
+                          "enough endpoints are ready for what is asked now: ejection, minReadyPercent "
+                          "and the wait after a flap count again"});
   }
   service.panic = panic;
 }

@@ -172,7 +172,8 @@ api::Step capacity_step(const Field& field, std::size_t i) {
     step.detail = "what its ready endpoints carry beside those of its tier";
   } else if (field.bound[i] < field.limit[i]) {
     step.value = backend.capacity;
-    step.detail = "what its " + count_text(backend.ready, "ready endpoint") + " can carry; value: what one carries";
+    step.detail =
+        "what its " + count_text(backend.ready, "ready endpoint") + " can carry; value: what one carries";
   } else {
     step.value = backend.capacity;
     step.detail = "what the " + count_text(std::max(1, backend.limit), "replica") +

@@ -7,6 +7,7 @@
 #include "evenkeel/base/moment.hpp"
 #include "evenkeel/scaling/schedule.hpp"
 
+#include "departure.hpp"
 #include "joint.hpp"
 #include "report.hpp"
 
@@ -82,7 +83,7 @@ void restart_steps(const api::Snapshot& snapshot, Memory& memory) {
   restart(memory.stepped);
   restart(memory.shares_changed);
   for (auto& [name, backend] : memory.backends) {
-    if (backend.leaving.departure) backend.leaving.departure->last = snapshot.now;
+    restart_departure(snapshot.service.spec.balancing.drain, snapshot.now, backend.leaving);
   }
 }
 
@@ -317,7 +318,8 @@ void decide_sizes(Joint& joint) {
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts,
                         .are_needs_unknown = stage.are_needs_unknown,
-                        .known_needs = stage.known_needs};
+                        .known_needs = stage.known_needs,
+                        .guessed = stage.guessed};
   auto sizes = joint.is_several() ? decide_together(joint, input) : decide_alone(joint, outcome.replicas);
   report_sizes(joint, sizes);
   if (joint.spec().mode == api::Mode::Observe) return;
@@ -332,10 +334,11 @@ void pause(Joint& joint) {
   find_targets_of(joint, std::numeric_limits<std::int32_t>::max());
   for (auto& backend : joint.figures) {
     backend.target = backend.weight;
-    joint.targets.steps[backend.member->index] = {{.step = "Stay",
-                                                   .value = backend.weight,
-                                                   .weight = backend.weight,
-                                                   .detail = "spec.mode is Paused: shares and replicas stay"}};
+    joint.targets.steps[backend.member->index] = {
+        {.step = "Stay",
+         .value = backend.weight,
+         .weight = backend.weight,
+         .detail = "spec.mode is Paused: shares and replicas stay"}};
   }
   joint.decision.events.clear();
   report_backends(joint);
@@ -371,6 +374,7 @@ api::Decision decide(const api::Snapshot& snapshot) {
   decision.conditions.reserve(kConditions);
 
   auto members = members_of(snapshot, decision.warnings);
+  warn_of_undeclared_metrics(snapshot, decision.warnings);
   auto [memory, unreadable, found] = read_memory(snapshot);
   forget_undeclared(members, memory);
   tell_sleepers(spec, memory, members);

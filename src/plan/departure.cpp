@@ -66,11 +66,18 @@ DepartureState follow_departure(const DepartureInput& input, DepartureMemory& me
   // What left before may be over by now: then this is another departure, with a time of its own.
   const auto before = settle(input, input.before, memory);
   track(input, memory);
-  if (memory.gave_up && input.observed && std::abs(*input.observed - input.weight) <= kArrived)
-    memory.gave_up = false;
+  // Not before what is observed would keep no replica: else that would count again, now that it is given up.
+  if (memory.gave_up && input.observed && *input.observed <= input.weight + kRounded) memory.gave_up = false;
   auto state = settle(input, input.weight, memory);
   state.timed_out = state.timed_out || before.timed_out;
   return state;
+}
+
+void restart_departure(std::chrono::seconds drain, WallTime now, DepartureMemory& memory) {
+  auto& departure = memory.departure;
+  if (!departure) return;
+  if (!has_passed(departure->last, drain, now)) departure->last = now;
+  departure->began = now;
 }
 
 }  // namespace evenkeel::plan

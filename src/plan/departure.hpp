@@ -11,6 +11,9 @@ namespace evenkeel::plan {
 /// Points that have to leave before a backend is kept for it.
 constexpr double kWorthWaiting = 5;
 
+/// Points by which a layer of a hundred parts may round a share: what is observed beyond has still to leave.
+constexpr double kRounded = 0.5;
+
 /// Share on its way out of one backend. Past moments only; shares in percent of all traffic.
 struct Departure {
   double from = 0;  ///< The share that it began at.
@@ -42,5 +45,9 @@ struct DepartureState {
 
 /// What becomes of it in this decision. Again with the same input and `before` = `weight` nothing changes.
 DepartureState follow_departure(const DepartureInput& input, DepartureMemory& memory);
+
+/// A new leader cannot know how long ago its predecessor's last step really was: what is under way begins
+/// now. What was over stays over, or it would become part of what falls next.
+void restart_departure(std::chrono::seconds drain, WallTime now, DepartureMemory& memory);
 
 }  // namespace evenkeel::plan

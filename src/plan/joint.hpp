@@ -86,6 +86,9 @@ struct TotalStage {
       false;  ///< They decide how the total is divided, and nothing can be told from them.
   /// Largest known need of every backend, whichever metric counts; empty: none is known.
   std::vector<double> known_needs;
+  /// Whose needs some metric cannot tell, so that they are guessed from what the others need; empty:
+  /// nobody's.
+  std::vector<char> guessed;
 };
 
 /// The total of this decision from `current`; afterwards demand is known in replicas too.

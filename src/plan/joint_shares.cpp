@@ -103,6 +103,7 @@ Mover mover_of(const Figures& backend, std::int32_t wanted) {
           .ready_capacity = backend.ready_capacity(),
           .is_out = backend.is_out,
           .is_unfit = backend.is_unfit,
+          .is_missing = backend.is_missing(),
           .on_trial = backend.on_trial,
           .leaves_now = backend.leaves_now,
           .carried = backend.carried};

@@ -11,8 +11,6 @@ namespace {
 
 /// Points within which a share counts as being where it is meant to be.
 constexpr double kInPlace = 2;
-/// Points by which a layer of a hundred parts rounds: what is seen of that keeps no replica.
-constexpr double kRounded = 0.5;
 
 /// The replicas that `share` percent of demand take.
 std::int32_t room_for(const Figures& backend, double share, double demand) {

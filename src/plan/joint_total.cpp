@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "evenkeel/balancing/divide.hpp"
 #include "evenkeel/scaling/need.hpp"
 
 #include "joint.hpp"
@@ -9,6 +10,9 @@
 
 namespace evenkeel::plan {
 namespace {
+
+/// What divisions leave.
+constexpr double kRounding = 1e-9;
 
 std::span<const api::Pod> pods_of(const Member& member) {
   return member.seen->pods;
@@ -93,6 +97,81 @@ std::vector<double> largest_needs(std::span<const Needs> needs) {
     for (std::size_t i = 0; i < one.parts.size(); ++i) largest[i] = std::max(largest[i], one.parts[i]);
   }
   return largest;
+}
+
+std::vector<char> guessed_by_any(std::span<const Needs> needs) {
+  std::vector<char> guessed;
+  for (const auto& one : needs) {
+    if (guessed.size() < one.guessed.size()) guessed.resize(one.guessed.size(), 0);
+    for (std::size_t i = 0; i < one.guessed.size(); ++i) guessed[i] = std::max(guessed[i], one.guessed[i]);
+  }
+  return guessed;
+}
+
+bool is_value_of_service(const api::Metric& metric) {
+  return metric.scope == api::MetricScope::Service && metric.target_type == api::TargetType::Value;
+}
+
+/// Of a usable reading: how many times its target it is.
+double ratio_of(const api::Metric& metric, const scaling::Reading& reading) {
+  return static_cast<double>(*reading.milli) / static_cast<double>(metric.target_value.milli());
+}
+
+/// The traffic that a backend has: as it is measured, else as it was set when this moment was decided first.
+double traffic_of(const Joint& joint, const Member& member) {
+  return member.observed.value_or(joint.origin[member.index]);
+}
+
+/// The most traffic of all, in percent, for one ready endpoint: where a latency comes from.
+double busiest(const Joint& joint) {
+  double highest = 0;
+  for (const auto& member : joint.members) {
+    if (member.ready_endpoints > 0)
+      highest = std::max(highest, traffic_of(joint, member) / member.ready_endpoints);
+  }
+  return highest;
+}
+
+/// What the total is to be at least so that every backend keeps as many replicas as the reading, times what
+/// is ready of it, asks for. A latency is that of the slowest, whoever that is, and whole replicas cannot be
+/// divided evenly: by the sum alone a fall would go too far, and come back. As upstream's `Value` it takes
+/// what is measured to be in proportion to the load of a replica.
+std::int32_t least_by_value(const Joint& joint, double ratio, std::int32_t current) {
+  std::vector<std::int32_t> minimums;
+  std::vector<std::int32_t> maximums;
+  for (const auto& member : joint.members) {
+    minimums.push_back(std::max(1, member.min_replicas()));
+    maximums.push_back(member.max_replicas(std::numeric_limits<std::int32_t>::max()));
+  }
+  const auto is_enough = [&](std::int32_t total) {
+    const auto parts = balancing::divide(joint.full, minimums, maximums, total);
+    return std::ranges::all_of(joint.members, [&](const Member& member) {
+      const auto part = parts[member.index];
+      return part == 0 || part + kRounding >= ratio * member.ready_endpoints;
+    });
+  };
+  // Of more replicas nobody gets fewer, so what is enough is found by halving.
+  std::int32_t too_few = 0;
+  std::int32_t enough = current;
+  while (enough - too_few > 1) {
+    const auto middle = too_few + (enough - too_few) / 2;
+    (is_enough(middle) ? enough : too_few) = middle;
+  }
+  return enough;
+}
+
+/// Demand in replicas where a metric of target `Value` tells the total; neither rounded nor held by the
+/// tolerance, which would move shares, which moves what is measured. Between what `Value` itself asks for,
+/// which is too much where replicas are not evenly loaded, and what would be enough if they were, which never
+/// makes room for a backend that may not grow: the first alone would swing as far as that one's share does.
+std::optional<double> demand_by_value(const Joint& joint, double ratio) {
+  const double highest = busiest(joint);
+  double ready = 0;
+  for (const auto& member : joint.members) {
+    if (joint.full[member.index] > 0) ready += member.ready_endpoints;
+  }
+  if (!(highest > 0) || !(ready > 0)) return std::nullopt;
+  return std::sqrt(ratio * ready * (ratio * 100 / highest));
 }
 
 /// The metric whose proposal counts: the largest, the first of equals.
@@ -209,7 +288,12 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
     needs.resize(scaling.metrics.size());
     needs_of_backends.resize(scaling.metrics.size());
     input.asked.resize(scaling.metrics.size());
+    input.least_by_value.resize(scaling.metrics.size());
     for (std::size_t i = 0; i < scaling.metrics.size(); ++i) {
+      if (is_value_of_service(scaling.metrics[i]) && joint.readings[i].usable()) {
+        const double ratio = ratio_of(scaling.metrics[i], joint.readings[i]);
+        if (ratio > 0 && ratio < 1) input.least_by_value[i] = least_by_value(joint, ratio, current);
+      }
       if (scaling.metrics[i].scope == api::MetricScope::Service) continue;
       needs_of_backends[i] = needs_of(joint, scaling.metrics[i], joint.readings[i]);
       needs[i] = combine_needs(needs_of_backends[i], current);
@@ -222,11 +306,16 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   }
   TotalStage stage{.outcome = scaling::decide_total(input, joint.readings, joint.memory.history),
                    .needs = {},
-                   .known_needs = {}};
+                   .known_needs = {},
+                   .guessed = {}};
   stage.known_needs = largest_needs(needs);
+  stage.guessed = guessed_by_any(needs);
   const auto deciding = deciding_metric(stage.outcome);
+  std::optional<double> by_value;
   for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
     if (scaling.metrics[i].name != *deciding) continue;
+    if (is_value_of_service(scaling.metrics[i]) && joint.readings[i].usable())
+      by_value = demand_by_value(joint, ratio_of(scaling.metrics[i], joint.readings[i]));
     stage.needs = std::move(needs[i]);
     if (!needs_of_backends[i].empty()) report_needs(joint, *deciding, needs_of_backends[i]);
   }
@@ -239,7 +328,7 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   if (joint.is_several() && !joint.load_metric) {
     std::optional<AskedReplicas> asked;
     if (stage.outcome.proposal) {
-      asked = {.value = stage.needs.total.value_or(*stage.outcome.proposal),
+      asked = {.value = stage.needs.total.value_or(by_value.value_or(*stage.outcome.proposal)),
                .at_least = stage.needs.at_least};
     }
     joint.demand = with_floor(demand_in_replicas(asked, joint.window(), snapshot.now, joint.memory.demand),

@@ -1,6 +1,7 @@
 #include "members.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -172,6 +173,23 @@ std::vector<Member> members_of(const api::Snapshot& snapshot, std::vector<std::s
       warnings.push_back("backends." + name + " is not declared in spec.backends; it is left out");
   }
   return members;
+}
+
+void warn_of_undeclared_metrics(const api::Snapshot& snapshot, std::vector<std::string>& warnings) {
+  constexpr std::array<std::string_view, 4> kBalancing = {
+      "balancing.connections", "balancing.latency", "balancing.errors", "balancing.utilization"};
+  const auto& spec = snapshot.service.spec;
+  for (const auto& [name, reading] : snapshot.metrics) {
+    const auto is_name = [&](const auto& declared) { return declared.name == name; };
+    const bool is_declared = (spec.scaling && std::ranges::any_of(spec.scaling->metrics, is_name)) ||
+                             std::ranges::any_of(spec.health.signals, is_name) ||
+                             std::ranges::find(kBalancing, name) != kBalancing.end();
+    if (!is_declared) {
+      warnings.push_back(
+          "metrics." + name.substr(0, 253) +
+          " is declared neither in spec.scaling.metrics nor in spec.health.signals; it is left out");
+    }
+  }
 }
 
 std::vector<double> shares_as_set(std::span<const Member> members) {

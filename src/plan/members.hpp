@@ -44,6 +44,10 @@ struct Member {
 [[nodiscard]] std::vector<Member> members_of(const api::Snapshot& snapshot,
                                              std::vector<std::string>& warnings);
 
+/// Warns of metrics that nothing declares: a name that is misspelt leaves the one that is meant without
+/// samples.
+void warn_of_undeclared_metrics(const api::Snapshot& snapshot, std::vector<std::string>& warnings);
+
 /// The shares that are set: percent of all traffic, adding up to 100. What is no share counts as 0; where
 /// nothing is set, the declared weights of the lowest tier that has one above 0.
 [[nodiscard]] std::vector<double> shares_as_set(std::span<const Member> members);

@@ -163,8 +163,9 @@ class Shifter {
   [[nodiscard]] double relieved(std::size_t i) const {
     const auto& mover = movers_[i];
     if (mover.target >= weight(i)) return weight(i);
-    // What hosts that are gone cannot carry is known only as a target where demand is unknown.
-    if (!movement_.demand) return movement_.missing ? mover.target : weight(i);
+    // What hosts that are gone cannot carry is known only as a target where demand is unknown, and only of
+    // those that lack them: the share of one that is whole moves for another reason.
+    if (!movement_.demand) return mover.is_missing ? mover.target : weight(i);
     return std::clamp(mover.carried, mover.target, weight(i));
   }
 

@@ -21,6 +21,7 @@ struct Mover {
   double ready_capacity = 0;  ///< What its ready endpoints carry.
   bool is_out = false;        ///< Declared weight 0, or draining: its fall is an edit.
   bool is_unfit = false;      ///< May not have a share: no ready endpoint, or ejected.
+  bool is_missing = false;    ///< Fewer ready endpoints than it is meant to have.
   bool on_trial = false;      ///< On probation: it is given its share and no more, whatever is ready.
   bool leaves_now = false;    ///< Drained without waiting for capacity.
   double carried = 0;         ///< Percent of all traffic that its ready endpoints carry; may be infinite.

@@ -36,13 +36,17 @@ double beyond_carried(std::span<const BackendNeed> backends) {
 
 /// The most that ratios ask for; infinite where the needs are loads.
 double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
-  double highest = 1;
+  double highest = 0;
+  // Taken under the counts that are there and shares that are known, needs are what they say.
+  const bool is_certain = std::ranges::all_of(backends, [](const BackendNeed& backend) {
+    return backend.full <= 0 || (is_usable(backend) && backend.is_count_behind);
+  });
+  if (is_certain) return std::numeric_limits<double>::infinity();
   for (const auto& backend : backends) {
     if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
     if (backend.need) highest = std::max(highest, *backend.ratio);
   }
-  // Who is within the target asks for no more, whatever others carry.
-  return highest > 1 ? highest * current * beyond_carried(backends) : current;
+  return std::max<double>(current, highest * current * beyond_carried(backends));
 }
 
 }  // namespace
@@ -114,9 +118,11 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   if (!is_divided) return needs;
   for (const auto& backend : backends) {
     // Whoever cannot tell gets what the others need on average for such a share.
-    const double part = is_usable(backend) ? *backend.need * backend.full / *backend.share
-                                           : *needs.total * backend.full / 100;
+    const bool is_known = is_usable(backend);
+    const double part =
+        is_known ? *backend.need * backend.full / *backend.share : *needs.total * backend.full / 100;
     needs.parts.push_back(std::isfinite(part) ? part : 0.0);
+    needs.guessed.push_back(is_known ? 0 : 1);
   }
   return needs;
 }

@@ -55,7 +55,8 @@ std::string reason_of(const Figures& backend, const failover::BackendHealth& hea
     if (backend.member->switched_off())
       return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
     if (backend.member->asleep) return "it sleeps at 0 replicas";
-    return backend.is_unfit ? "it has no ready endpoint" : "none of its pods has been ready since it was started";
+    return backend.is_unfit ? "it has no ready endpoint"
+                            : "none of its pods has been ready since it was started";
   }
   return backend.weight > 0 ? "it takes traffic" : "it stands by";
 }

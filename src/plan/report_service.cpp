@@ -76,7 +76,8 @@ std::string failback_text(const Joint& joint) {
     return "when you ask for it: give the annotation evenkeel.dev/failback a new text";
   }
   const auto step = std::min(failback.step_percent, joint.spec().balancing.max_step_percent);
-  return (is_manual ? "as you asked for, " : "after afterSeconds (" + std::to_string(failback.after.count()) + "), ") +
+  return (is_manual ? "as you asked for, "
+                    : "after afterSeconds (" + std::to_string(failback.after.count()) + "), ") +
          std::to_string(step) + " % at a time" + (is_manual ? " every afterSeconds" : "");
 }
 
@@ -108,8 +109,7 @@ api::Condition failed_over(const Joint& joint) {
         "FailedOver", ConditionStatus::True, "TierWithoutReadyEndpoint", std::move(message));
   }
   if (joint.targets.failback_waits) {
-    message += "; the lower tier can take more, and gets it " +
-               failback_text(joint) + lost.otherwise;
+    message += "; the lower tier can take more, and gets it " + failback_text(joint) + lost.otherwise;
     return make_condition("FailedOver", ConditionStatus::True, "FailbackWaits", std::move(message));
   }
   if (!lost.otherwise.empty()) {
@@ -143,12 +143,13 @@ bool is_served_as_set(const Joint& joint) {
 api::Condition ready_condition(const Joint& joint) {
   const auto& decision = joint.decision;
   if (!joint.targets.served && is_asleep(joint)) {
-    return make_condition("Ready",
-                          ConditionStatus::True,
-                          "ScaledToZero",
-                          joint.spec().replicas == 0
-                              ? "spec.replicas is 0, so nothing runs; raise or remove it to start"
-                              : "nobody asks, so nothing runs; it wakes when a metric is above its activation");
+    return make_condition(
+        "Ready",
+        ConditionStatus::True,
+        "ScaledToZero",
+        joint.spec().replicas == 0
+            ? "spec.replicas is 0, so nothing runs; raise or remove it to start"
+            : "nobody asks, so nothing runs; it wakes when a metric is above its activation");
   }
   if (!joint.targets.served) {
     const auto waiting = names_of(joint, [](const Figures& b) { return b.member->declared->weight > 0; });

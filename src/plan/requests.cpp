@@ -41,8 +41,10 @@ void read_names(std::string_view key,
     const auto found =
         std::ranges::find_if(members, [&](const Member& member) { return member.declared->name == name; });
     if (found == members.end()) {
-      warnings.push_back("annotation " + std::string{key} + " names " + std::string{name.substr(0, 253)} +
-                         ", which is not declared in spec.backends");
+      warnings.push_back(
+          "annotation " + std::string{key} + " names " + std::string{name.substr(0, 253)} +
+          ", which is not declared in spec.backends; it is left out. Names of backends are separated by "
+          "commas, and a drain's may end in =now");
     } else {
       take(found->index, now);
     }

@@ -57,6 +57,7 @@ struct SizeInput {
   /// The same of every metric of own readings, the largest, also where another metric decides: no part falls
   /// for that alone. Empty: none is known.
   std::span<const double> known_needs;
+  std::span<const char> guessed;  ///< Whose needs are only guessed from those of others; empty: nobody's.
 };
 
 /// What every backend is meant to have: its part or its minimum, what it carries beside, what fail-over will

@@ -165,8 +165,8 @@ std::vector<api::StatusStep> all_steps(const api::Snapshot& snapshot, const api:
   // A longer list would cost the whole status: the API server refuses it.
   if (steps.size() > kMaxSteps) {
     steps.resize(kMaxSteps - 1);
-    steps.push_back({.backend = {},
-                     .step = {.step = "LeftOut", .detail = "there were more steps than a status holds"}});
+    steps.push_back(
+        {.backend = {}, .step = {.step = "LeftOut", .detail = "there were more steps than a status holds"}});
   }
   return steps;
 }

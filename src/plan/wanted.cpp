@@ -84,6 +84,7 @@ class Wanting {
     std::vector<Holder> holders;
     holders.reserve(figures_.size());
     last_division_holds_ = last_division_holds();
+    const double per_last = known_need_per_last_part();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& backend = figures_[i];
       const auto& before = remembered(i);
@@ -99,14 +100,42 @@ class Wanting {
       // A need that is not known just now is no reason to fall, nor to divide in another way.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
       if (last_division_holds_ && backend.full > 0) holder.division = *holder.last;
-      if (!input_.known_needs.empty() && backend.full > 0) holder.need = input_.known_needs[i];
+      if (!input_.known_needs.empty() && backend.full > 0) holder.need = guarded(i, input_.known_needs[i]);
       if (!input_.needs.empty() && backend.full > 0) {
-        holder.need = input_.needs[i];
-        holder.division = input_.needs[i];
+        holder.need = guarded(i, input_.needs[i]);
+        holder.division = proportion_of(i, per_last);
       }
       holders.push_back(holder);
     }
     return holders;
+  }
+
+  /// What others need on average is no reason for a part to fall.
+  [[nodiscard]] double guarded(std::size_t i, double need) {
+    if (!is_guessed(i)) return need;
+    return std::max<double>(need, remembered(i).part_before.value_or(0));
+  }
+
+  [[nodiscard]] bool is_guessed(std::size_t i) const {
+    return !input_.guessed.empty() && input_.guessed[i] != 0;
+  }
+
+  /// What those whose needs are known need of each replica of their last parts; 0 where nobody is.
+  [[nodiscard]] double known_need_per_last_part() {
+    double needs = 0;
+    double parts = 0;
+    for (std::size_t i = 0; i < input_.needs.size(); ++i) {
+      if (figures_[i].full <= 0 || is_guessed(i)) continue;
+      needs += input_.needs[i];
+      parts += remembered(i).part_before.value_or(0);
+    }
+    return parts > 0 ? needs / parts : 0;
+  }
+
+  /// Who cannot tell what he needs keeps his proportion to those who can.
+  [[nodiscard]] double proportion_of(std::size_t i, double per_last) {
+    const auto last = remembered(i).part_before.value_or(0);
+    return is_guessed(i) && last > 0 && per_last > 0 ? last * per_last : input_.needs[i];
   }
 
   void take_parts() {
@@ -168,17 +197,30 @@ class Wanting {
     return parts;
   }
 
+  /// Beyond this it carries what is meant for others. Where somebody has lost endpoints, computed
+  /// proportions are those of the ones who stand in for him: what sizes follow tells then, or those who have
+  /// grown for it would lose what they have grown by.
+  [[nodiscard]] double meant_share(const Figures& backend) const {
+    const auto is_away = [&](const Figures& other) {
+      return other.member->declared->tier == backend.member->declared->tier &&
+             (other.is_unfit || other.is_missing());
+    };
+    const bool stands_in = backend.sizing < backend.full && std::ranges::any_of(figures_, is_away);
+    return stands_in ? backend.sizing : backend.full;
+  }
+
   /// Traffic beyond what it is meant to have, because of a fail-over or of a fail-back that waits.
   void carry(std::size_t i) {
     const auto& backend = figures_[i];
     if (backend.ready == 0 || backend.is_out) return;
     if (spec_.replicas && backend.full > 0) return;
-    const bool takes_over = backend.target > backend.full + kSameShare;
-    const bool waits = backend.weight > backend.full + kSameShare && !input_.is_edited;
+    const double own = meant_share(backend);
+    const bool takes_over = backend.target > own + kSameShare;
+    const bool waits = backend.weight > own + kSameShare && !input_.is_edited;
     if (!takes_over && !waits) return;
     const double share = std::max(backend.target, backend.weight) / 100;
     // What rounding would swallow is no replica: it would stand in the way of somebody's part.
-    if ((share - backend.full / 100) * input_.total < 0.5) return;
+    if ((share - own / 100) * input_.total < 0.5) return;
     const auto replicas = whole_up(share * input_.total);
     if (replicas > sizes_[i].wanted) added_[i] = std::max(added_[i], replicas);
     want(sizes_[i], "Carry", replicas, "it carries traffic that is meant for others");

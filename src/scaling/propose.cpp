@@ -56,6 +56,7 @@ struct Asked {
   std::optional<double> value;  ///< What the target was compared with, where that is not the reading.
   bool abstains = false;
   bool within_tolerance = false;  ///< Which is why it asks for no other count.
+  bool held_for_parts = false;    ///< It would ask for fewer if replicas could be divided evenly.
   std::string problem;
 };
 
@@ -116,6 +117,12 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
   const auto proposed = propose_by(metric, reading, counts, tolerance);
   asked.replicas = proposed.replicas;
   asked.within_tolerance = proposed.within_tolerance;
+  const auto least = index < input.least_by_value.size() ? input.least_by_value[index] : std::nullopt;
+  if (least && *asked.replicas < counts.current) {
+    const auto left = std::min(*least, counts.current);
+    asked.held_for_parts = left > *asked.replicas;
+    asked.replicas = std::max(left, *asked.replicas);
+  }
   return asked;
 }
 
@@ -147,6 +154,7 @@ api::Step& add_step(const api::Metric& metric,
   if (asked.replicas) step.detail = target_text(metric, asked.within_tolerance);
   if (asked.replicas && !asked.value && metric.target_type == api::TargetType::Utilization)
     *step.detail += " of what pods request; value: what a pod uses on average";
+  if (asked.held_for_parts) *step.detail += "; with fewer the smallest part would be above it";
   if (asked.abstains) step.detail = "nobody asked, so it says nothing";
   if (!reading.problem.empty()) step.detail = reading.problem;
   if (!asked.problem.empty()) step.detail = asked.problem;

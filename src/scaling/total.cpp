@@ -21,8 +21,8 @@ std::string seconds_text(std::chrono::seconds span) {
 std::string limit_text(const char* direction, const RateLimit& limit) {
   if (limit.policy == nullptr) return std::string{direction} + " is Disabled";
   const bool percent = limit.policy->type == api::PolicyType::Percent;
-  const auto step = percent ? std::to_string(limit.policy->value) + " %"
-                            : count_text(limit.policy->value, "replica");
+  const auto step =
+      percent ? std::to_string(limit.policy->value) + " %" : count_text(limit.policy->value, "replica");
   return std::string{direction} + " lets it go to " + std::to_string(limit.replicas) + " now: " + step +
          " in " + seconds_text(limit.policy->period);
 }

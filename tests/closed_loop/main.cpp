@@ -45,6 +45,7 @@ void count(const Passed& passed, Counts& counts) {
   counts["shares that do not divide evenly"] += passed.uneven;
   counts["readings over several decisions"] += passed.windows;
   counts["a metric of pods"] += passed.pods;
+  counts["several backends sized by a Value"] += passed.value;
 }
 
 int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>& open) {

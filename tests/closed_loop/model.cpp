@@ -58,7 +58,18 @@ void Model::vary_readings(std::uint64_t seed) {
       scaling["metrics"] = Json::array({metric});
       scaling.erase("loadMetric");
     }
+  } else if (random.chance(10)) {
+    size_by_the_busiest();
   }
+}
+
+void Model::size_by_the_busiest() {
+  has_value_ = true;
+  Json metric{{"name", "busiest"}, {"query", "max(load per replica)"}};
+  metric["target"] = {{"type", "Value"}, {"value", milli(target_)}};
+  auto& scaling = spec_["scaling"];
+  scaling["metrics"] = Json::array({metric});
+  scaling.erase("loadMetric");
 }
 
 void Model::make_backends(int count) {
@@ -255,6 +266,14 @@ double Model::latency(const Backend& backend) const {
   return backend.cost / saturation_ / (1 - std::min(utilization(backend), 0.98));
 }
 
+double Model::busiest() const {
+  double most = 0;
+  for (const auto& [name, backend] : backends_) {
+    if (backend.serving() > 0) most = std::max(most, rate(backend) * backend.cost / backend.serving());
+  }
+  return most;
+}
+
 Json Model::sample(double value, const std::string& backend) const {
   Json sample{{"value", value}, {"time", format_rfc3339(now_)}, {"windowSeconds", window_.count()}};
   if (!backend.empty()) sample["labels"] = {{"backend", backend}};
@@ -298,6 +317,7 @@ Json Model::metrics() const {
   }
   if (has_pods()) metrics["cpu"]["samples"] = Json::array();
   metrics["rps"]["samples"].push_back(sample(demand_));
+  if (has_value_) metrics["busiest"]["samples"].push_back(sample(busiest()));
   for (const auto* name : {"work",
                            "balancing.connections",
                            "balancing.latency",

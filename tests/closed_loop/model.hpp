@@ -35,7 +35,9 @@ enum class Disturbance {
 /// What the readings of a service are like.
 enum class Readings {
   OfTheMoment,  ///< Of the last tick alone.
-  Varied,  ///< In half of the services means over a window of several ticks; in some also the CPU of pods.
+  /// In half of the services means over a window of several ticks; in some also the CPU of pods, or nothing
+  /// but the load of the busiest replica, as a latency would be.
+  Varied,
 };
 
 /// A service under a steady load, simple enough to be understood: every backend is one queue (M/M/1 seen from
@@ -81,6 +83,7 @@ class Model {
   }
   [[nodiscard]] bool has_windows() const { return ticks_read_ > 1; }
   [[nodiscard]] bool has_pods() const { return cpu_target_ > 0; }
+  [[nodiscard]] bool has_value() const { return has_value_; }
 
  private:
   void make_spec();
@@ -88,6 +91,7 @@ class Model {
   void make_scaling(int count);
   void make_world();
   void vary_readings(std::uint64_t seed);
+  void size_by_the_busiest();
   void disturb();
   void recover();
   void edit_weights();
@@ -95,6 +99,7 @@ class Model {
   void use(Backend& backend) const;
   [[nodiscard]] double rate(const Backend& backend) const;
   [[nodiscard]] double latency(const Backend& backend) const;
+  [[nodiscard]] double busiest() const;
   [[nodiscard]] Json metrics() const;
   [[nodiscard]] Json sample(double value, const std::string& backend = {}) const;
   void add_pods(const std::string& name, const Backend& backend, Json& line) const;
@@ -115,6 +120,7 @@ class Model {
   std::chrono::seconds window_{30};  ///< As samples tell it.
   std::size_t ticks_read_ = 1;       ///< Whose mean a reading is.
   double cpu_target_ = 0;            ///< Of what a pod requests, at the target load; 0: no such metric.
+  bool has_value_ = false;           ///< Sized by the busiest replica alone.
   std::chrono::seconds start_time_{20};
   bool observes_ = true;
   bool blind_ = false;

@@ -135,6 +135,7 @@ class Driver {
     passed.uneven = passed.uneven || is_uneven();
     passed.windows = model_.has_windows();
     passed.pods = model_.has_pods();
+    passed.value = model_.has_value() && model_.backends().size() > 1;
   }
 
   [[nodiscard]] double declared_share(const Json& backend) const {

@@ -21,6 +21,7 @@ struct Passed {
   bool uneven = false;   ///< Shares that do not divide the total evenly.
   bool windows = false;  ///< Readings that are means over several decisions.
   bool pods = false;     ///< A metric of pods beside the load.
+  bool value = false;    ///< Several backends sized by a `Value`.
   bool swings = false;   ///< Does not rest, as upstream would not, and says which setting is to blame.
 };
 

@@ -46,6 +46,9 @@ struct TotalInput {
   /// Several backends: what each metric of scope Backend or Pod asks for in all, unrounded, in the order of
   /// the metrics; empty where that cannot be told. Metrics of scope Service are asked here.
   std::vector<std::optional<double>> asked = {};
+  /// Several backends: of each metric with target `Value` the count that a fall must leave, in the order of
+  /// the metrics: with fewer the backend with the most traffic for its replicas would be above the target.
+  std::vector<std::optional<std::int32_t>> least_by_value = {};
   /// No proposal is below it: demand must not vanish with the pods that served it.
   std::optional<std::int32_t> floor = {};
 };

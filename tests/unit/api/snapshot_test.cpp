@@ -499,8 +499,7 @@ TEST(ParseSnapshot, NamesTheRemedyWhereOneIsKnown) {
 
 TEST(ParseSnapshot, SaysNoPlaceOfWhatIsOnlyTooDeep) {
   const auto message = parse_snapshot(std::string(200, '[') + std::string(200, ']')).error().message;
-  EXPECT_THAT(message, StartsWith("not valid JSON: "));
-  EXPECT_THAT(message, HasSubstr("too deep"));
+  EXPECT_EQ(message, "too deep: objects and lists may stand 128 levels deep in each other");
 }
 
 TEST(ParseSnapshot, RefusesNestingWithoutEnd) {

@@ -154,6 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadRow{"JsonThatIsNoYamlAndNoObject", R"(["\ud83d\ude00"])", "not valid YAML"},
                     BadRow{"NotFinite", "a: .inf\n", "must be finite"},
                     BadRow{"BillionLaughs", laughs(), "too large"},
+                    BadRow{"NotUtf8", "a: \xff\xfe\n", "not valid UTF-8"},
                     BadRow{"Deep", std::string(100'000, '['), "not valid YAML"}),
     [](const auto& row) { return row.param.name; });
 

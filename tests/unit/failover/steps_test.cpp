@@ -54,7 +54,8 @@ TEST(StepsOfTargets, NameTheCapacityOfAllThatItMayHave) {
   bounded.limit = 3;
   const auto targets = Service{}.decide({bounded, fit(0, 1, 9, 9)}, 8.0);
   EXPECT_EQ(steps_of(targets, 0), (Steps{{"Proportion", 50}, {"Capacity", 37.5}, {"Target", 37.5}}));
-  EXPECT_EQ(targets.steps[0][1].detail, "what the 3 replicas that it may have can carry; value: what one carries");
+  EXPECT_EQ(targets.steps[0][1].detail,
+            "what the 3 replicas that it may have can carry; value: what one carries");
 }
 
 TEST(StepsOfTargets, NameNoCapacityOfWhoCarriesEverything) {

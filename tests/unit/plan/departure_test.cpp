@@ -56,6 +56,42 @@ TEST_F(Departing, FewerThanFivePointsKeepNobody) {
   EXPECT_TRUE(at_second(10, 95.1, 95).keeps_size) << "5 in all";
 }
 
+TEST_F(Departing, WhatWasGivenUpStaysGivenUpWhileItWouldStillKeepAReplica) {
+  const DepartureInput fall{
+      .before = 4, .weight = 0, .observed = 0.6, .timeout = std::chrono::seconds{0}, .now = at(0)};
+  EXPECT_TRUE(follow_departure(fall, memory).timed_out);
+  auto again = fall;
+  again.before = 0;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(follow_departure(again, memory).timed_out);
+    EXPECT_TRUE(memory.gave_up) << "0.6 is more than a layer rounds by";
+  }
+  again.observed = 0.5;
+  (void)follow_departure(again, memory);
+  EXPECT_FALSE(memory.gave_up);
+}
+
+TEST_F(Departing, ANewLeaderStartsWhatIsUnderWayAnew) {
+  const auto restart_at = [&](std::int64_t second) {
+    restart_departure(std::chrono::seconds{30}, at(second), memory);
+  };
+  restart_at(0);
+  EXPECT_EQ(memory, DepartureMemory{});
+  EXPECT_TRUE(at_second(0, 100, 60).keeps_size);
+  restart_at(20);
+  EXPECT_TRUE(at_second(49, 60, 60).keeps_size) << "30 s from then on";
+  EXPECT_FALSE(at_second(50, 60, 60).keeps_size);
+}
+
+TEST_F(Departing, ANewLeaderNeitherRevivesNorGivesUpWhatWasOver) {
+  EXPECT_FALSE(at_second(0, 50, 47, 60).keeps_size);
+  restart_departure(std::chrono::seconds{30}, at(700), memory);
+  EXPECT_FALSE(at_second(700, 47, 47, 60).timed_out)
+      << "its 600 s are counted from the new leader's first look";
+  EXPECT_FALSE(memory.gave_up);
+  EXPECT_FALSE(memory.departure);
+}
+
 TEST_F(Departing, FewPointsAreOverByTimeWhateverIsObserved) {
   EXPECT_FALSE(at_second(0, 100, 96, 100).keeps_size);
   (void)at_second(29, 96, 96, 100);

@@ -116,6 +116,16 @@ TEST(Members, WhatMakesNoSenseIsSaidAlsoWhereNothingFollows) {
   said([](Seen& seen) { seen.pods = {{.name = "b"}, {.name = "a"}, {.name = "b"}}; }, "pods has several");
 }
 
+TEST(Members, AMetricThatNobodyDeclaredIsSaid) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {}).metric("rps", 100);
+  builder.spec().health.signals.emplace_back().name = "errors";
+  for (const char* name : {"errors", "balancing.latency", "rsp"}) builder.snapshot().metrics[name];
+  std::vector<std::string> warnings;
+  warn_of_undeclared_metrics(builder.build(), warnings);
+  EXPECT_THAT(warnings, ElementsAre(HasSubstr("metrics.rsp is declared neither in spec.scaling.metrics")));
+}
+
 TEST(Members, WhatIsOnlyUnusualIsNotSaid) {
   EXPECT_THAT(
       said_of([](api::BackendObservation& seen) {

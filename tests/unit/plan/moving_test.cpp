@@ -274,7 +274,11 @@ TEST(AtOnce, MissingEndpointsTakeAShareDownToWhatIsCarried) {
 TEST(AtOnce, WithUnknownDemandToTheTarget) {
   std::vector<Mover> movers = {mover(80, 50, 5), mover(20, 50, 10)};
   movers[0].carried = 70;
+  EXPECT_THAT(weights(movers, {.total = 15, .pace = Pace::Rest, .missing = true}), near({80, 20}))
+      << "what is missing is another's: the first one is whole, and edited at most";
+  movers[0].is_missing = true;
   EXPECT_THAT(weights(movers, {.total = 15, .pace = Pace::Rest, .missing = true}), near({50, 50}));
+  movers[0].is_missing = false;
   EXPECT_THAT(weights(movers, {.total = 15, .pace = Pace::Rest, .excess_returns = true}), near({80, 20}));
 }
 

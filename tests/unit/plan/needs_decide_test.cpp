@@ -178,5 +178,29 @@ TEST_F(OwnNeeds, OfTheMetricThatDecidesAreInTheRecord) {
   EXPECT_EQ(decision.total.replicas, 8);
 }
 
+/// Three equal backends of three replicas each, sized by the slowest of them; nine are there.
+class BySlowest : public testing::Test {
+ protected:
+  BySlowest() {
+    builder.windows(0, 0).bounds(1, 100);
+    for (const char* name : {"blue", "green", "red"}) builder.backend(name, {.spec = 3, .share = 100.0 / 3});
+    builder.declare("latency", 1'000, api::TargetType::Value);
+    builder.scaling().scale_down.policies = {{api::PolicyType::Percent, 100, std::chrono::seconds{15}}};
+  }
+  std::optional<std::int32_t> total_at(double latency) {
+    builder.snapshot().metrics["latency"].samples = {{.value = latency, .time = builder.snapshot().now}};
+    return decide(builder.build()).total.replicas;
+  }
+  SnapshotBuilder builder;
+};
+
+TEST_F(BySlowest, AFallLeavesEverybodyEnoughReplicas) {
+  EXPECT_EQ(total_at(0.8), 9) << "eight would leave one of them two, which makes 1.2 of 0.8";
+  EXPECT_EQ(total_at(0.66), 6) << "two each make 0.99";
+  EXPECT_EQ(total_at(0.32), 3);
+  EXPECT_EQ(total_at(0.95), 9) << "within the tolerance";
+  EXPECT_EQ(total_at(1.5), 14) << "a rise is upstream's";
+}
+
 }  // namespace
 }  // namespace evenkeel::plan

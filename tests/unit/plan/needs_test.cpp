@@ -162,8 +162,9 @@ TEST(Needs, WhileNoShareIsKnownTheirSumCountsButNoShrinking) {
 
 TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
   // Green has grown for the share that it is about to get: within its target it asks for nothing.
-  std::vector<BackendNeed> grown = {{.full = 10, .share = 50, .need = 10, .ratio = 1},
-                                    {.full = 90, .share = 50, .need = 18, .ratio = 1}};
+  std::vector<BackendNeed> grown = {
+      {.full = 10, .share = 50, .need = 10, .ratio = 1},
+      {.full = 90, .share = 50, .need = 18, .ratio = 1, .is_count_behind = false}};
   EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not 34.4";
   grown[0].ratio = 1.2;
   EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 24, 1e-9);
@@ -175,13 +176,29 @@ TEST(Needs, ThatGrowWithTheCountAskForNoMoreThanTheRatioTimesTheTotal) {
   EXPECT_NEAR(combine_needs(grown, 20).total.value_or(0), 20, 1e-9) << "not the sum of 28";
 }
 
+TEST(Needs, OfReadingsThatKnowCountsAndSharesAreNotBounded) {
+  // Eight replicas stay although the maximum is 7: seven times the ratio would ask for less than they carry.
+  const std::vector<BackendNeed> known = {{.full = 50, .share = 60, .need = 6.5, .ratio = 1.3},
+                                          {.full = 50, .share = 40, .need = 4.2, .ratio = 1.4}};
+  EXPECT_NEAR(combine_needs(known, 7).total.value_or(0), 6.5 * 5 / 6 + 4.2 * 5 / 4, 1e-9);
+  auto guessed = known;
+  guessed[1].share.reset();
+  const auto needs = combine_needs(guessed, 7);
+  EXPECT_NEAR(needs.total.value_or(0), 9.8, 1e-9) << "1.4 times 7";
+  EXPECT_THAT(needs.guessed, testing::ElementsAre(0, 1));
+}
+
 TEST(Needs, OfWhomOthersCarryAPartAreBoundedByWhatIsMeantForThem) {
   // A standby carries a quarter: how the rest is shared must not change what all of it asks for.
-  std::vector<BackendNeed> spilled = {{.full = 50, .share = 50, .need = 3.6, .ratio = 1.8},
-                                      {.full = 50, .share = 25, .need = 1.8, .ratio = 1.8}};
+  std::vector<BackendNeed> spilled = {
+      {.full = 50, .share = 50, .need = 3.6, .ratio = 1.8, .is_count_behind = false},
+      {.full = 50, .share = 25, .need = 1.8, .ratio = 1.8}};
   EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 7.2, 1e-9) << "not 5.4";
   spilled[1].ratio = spilled[0].ratio = 1;
-  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 3, 1e-9) << "within the target";
+  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 4, 1e-9)
+      << "at the target with three quarters of what is meant for them";
+  spilled[1].ratio = spilled[0].ratio = 0.7;
+  EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 3, 1e-9) << "within the target with all of it";
   spilled[1] = {.full = 50, .need = 1.8, .ratio = 1.8};
   EXPECT_NEAR(combine_needs(spilled, 3).total.value_or(0), 5.4, 1e-9) << "it is not known what others carry";
   spilled = {{.full = 100, .share = 4.9, .need = 8, .ratio = 2}};

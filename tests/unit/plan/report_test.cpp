@@ -276,13 +276,13 @@ TEST(FailedOver, OfAPartIsToldOnceAndSoIsItsEnd) {
   SnapshotBuilder builder;
   builder.backend("blue", {.max = 4, .spec = 4, .share = 100})
       .backend("green", {.tier = 1, .spec = 4, .share = 0})
-      .metric("rps", 400);
+      .metric("rps", 200);
   auto decision = decide(builder.build());
   EXPECT_TRUE(told(decision).empty());
   std::vector<std::string> messages;
   for (int second = 10; second <= 1500; second += 10) {
     const int ready = second < 300 ? 2 : 4;
-    builder.now(second).memory(decision.memory).metric("rps", 400);
+    builder.now(second).memory(decision.memory).metric("rps", 200);
     builder.seen("blue", {.spec = 4, .ready = ready, .share = weight(decision)});
     builder.seen("green", {.spec = replicas(decision, "green"), .share = weight(decision, "green")});
     decision = decide(builder.build());

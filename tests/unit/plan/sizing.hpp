@@ -70,6 +70,7 @@ class Sizing {
   bool is_edited = false;
   std::vector<double> needs;  ///< Of the metric that decides; empty: another one does.
   std::vector<double> known_needs;
+  std::vector<char> guessed;
   bool are_needs_unknown = false;
 
  private:
@@ -88,7 +89,8 @@ class Sizing {
             .is_edited = is_edited,
             .needs = needs,
             .are_needs_unknown = are_needs_unknown,
-            .known_needs = known_needs};
+            .known_needs = known_needs,
+            .guessed = guessed};
   }
   std::vector<Member> members_;
 };

@@ -74,6 +74,21 @@ TEST(WantedParts, AKnownNeedKeepsAPartWhicheverMetricDecides) {
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 5));
 }
 
+TEST(WantedParts, WhatOthersNeedIsNoReasonToFall) {
+  Sizing service;
+  service.measured = false;
+  service.needs = {12, 8};
+  service.add("blue", {.spec = 12}, 50);
+  service.add("green", {.spec = 8}, 50);
+  service.total = 20;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(12, 8));
+  service.needs = {10, 10};
+  service.guessed = {1, 0};
+  EXPECT_EQ(service.wanted()[0].wanted, 12) << "what it needs is not known just now";
+  service.guessed = {0, 0};
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(10, 10));
+}
+
 /// Blue of tier 0 is gone; green of tier 1 has all traffic and 2 replicas.
 Sizing failed_over() {
   Sizing service;

@@ -56,6 +56,10 @@ class Total : public testing::Test {
     input.asked = asked;
     input.counts.several = !asked.empty();
     input.floor = floor;
+    if (least_by_value) {
+      input.counts.several = true;
+      input.least_by_value = {least_by_value};
+    }
     input.pods = pods;
     auto outcome = decide_total(input, readings, history);
     if (outcome.replicas != current) history.record_event(at(now), outcome.replicas - current);
@@ -71,6 +75,7 @@ class Total : public testing::Test {
   std::int32_t current = 10;
   std::vector<std::optional<double>> asked;
   std::optional<std::int32_t> floor;
+  std::optional<std::int32_t> least_by_value;
   std::span<const api::Pod> pods;
   std::vector<Reading> readings;
   History history;
@@ -268,6 +273,24 @@ TEST_F(Total, WithNoPodReadyTheCountDoesNotFall) {
   ready = 0;
   EXPECT_EQ(step(0, 1).replicas, 10);
   EXPECT_EQ(step(1, 12).replicas, 12) << "it may still rise";
+}
+
+TEST_F(Total, AFallByValueLeavesWhatTheBusiestBackendNeeds) {
+  scaling.metrics[0].target_type = api::TargetType::Value;
+  least_by_value = 7;
+  const auto outcome = [&](std::int64_t milli) {
+    current = 10;
+    readings.front().milli = milli;
+    return decide(0);
+  };
+  step(0, 1);
+  EXPECT_EQ(outcome(500).replicas, 7) << "by the sum alone 5";
+  EXPECT_EQ(detail_of(outcome(500), "Metric"), "target 1; with fewer the smallest part would be above it");
+  EXPECT_EQ(outcome(900).replicas, 9);
+  EXPECT_EQ(detail_of(outcome(900), "Metric"), "target 1");
+  EXPECT_EQ(outcome(1'500).replicas, 15);
+  least_by_value = 12;
+  EXPECT_EQ(outcome(500).replicas, 10) << "it is no reason to rise";
 }
 
 TEST_F(Total, AValueWithoutAnyPodIsInvalidOutsideItsTolerance) {
