@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "evenkeel/balancing/divide.hpp"
 #include "evenkeel/scaling/need.hpp"
@@ -90,20 +91,28 @@ void report_needs(Joint& joint, const std::string& metric, std::span<const Backe
   }
 }
 
-std::vector<double> largest_needs(std::span<const Needs> needs) {
+/// What backends need by one metric; of scope Service nothing.
+struct MetricNeeds {
+  std::vector<BackendNeed> backends;
+  Needs all;
+};
+
+std::vector<double> largest_needs(std::span<const MetricNeeds> needs) {
   std::vector<double> largest;
-  for (const auto& one : needs) {
-    if (largest.size() < one.parts.size()) largest.resize(one.parts.size(), 0.0);
-    for (std::size_t i = 0; i < one.parts.size(); ++i) largest[i] = std::max(largest[i], one.parts[i]);
+  for (const auto& metric : needs) {
+    const auto& parts = metric.all.parts;
+    if (largest.size() < parts.size()) largest.resize(parts.size(), 0.0);
+    for (std::size_t i = 0; i < parts.size(); ++i) largest[i] = std::max(largest[i], parts[i]);
   }
   return largest;
 }
 
-std::vector<char> guessed_by_any(std::span<const Needs> needs) {
+std::vector<char> guessed_by_any(std::span<const MetricNeeds> needs) {
   std::vector<char> guessed;
-  for (const auto& one : needs) {
-    if (guessed.size() < one.guessed.size()) guessed.resize(one.guessed.size(), 0);
-    for (std::size_t i = 0; i < one.guessed.size(); ++i) guessed[i] = std::max(guessed[i], one.guessed[i]);
+  for (const auto& metric : needs) {
+    const auto& own = metric.all.guessed;
+    if (guessed.size() < own.size()) guessed.resize(own.size(), 0);
+    for (std::size_t i = 0; i < own.size(); ++i) guessed[i] = std::max(guessed[i], own[i]);
   }
   return guessed;
 }
@@ -175,13 +184,17 @@ std::optional<double> demand_by_value(const Joint& joint, double ratio) {
 }
 
 /// The metric whose proposal counts: the largest, the first of equals.
-std::optional<std::string> deciding_metric(const scaling::TotalOutcome& outcome) {
+std::optional<std::size_t> deciding_metric(std::span<const api::Metric> metrics,
+                                           const scaling::TotalOutcome& outcome) {
   const api::Step* best = nullptr;
   for (const auto& step : outcome.steps) {
     if (step.step != "Metric" || !step.replicas) continue;
     if (best == nullptr || *step.replicas > *best->replicas) best = &step;
   }
-  return best == nullptr ? std::nullopt : best->metric;
+  if (best == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(metrics, best->metric.value_or(""), &api::Metric::name);
+  if (found == metrics.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - metrics.begin());
 }
 
 std::int32_t floor_in_replicas(const Joint& joint) {
@@ -203,6 +216,51 @@ void report_demand(Joint& joint) {
   if (joint.demand.is_floor)
     step.detail = "what was asked for before endpoints were lost is a floor for a while";
   joint.decision.total.steps.push_back(std::move(step));
+}
+
+/// Asks the backends' own readings, and what a fall by a `Value` has to leave, into `input`.
+/// @return in the order of the metrics.
+std::vector<MetricNeeds> ask_several(Joint& joint, std::int32_t current, scaling::TotalInput& input) {
+  const auto& metrics = input.scaling.metrics;
+  std::vector<MetricNeeds> needs(metrics.size());
+  input.asked.resize(metrics.size());
+  input.least_by_value.resize(metrics.size());
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    if (is_value_of_service(metrics[i]) && joint.readings[i].usable()) {
+      const double ratio = ratio_of(metrics[i], joint.readings[i]);
+      if (ratio > 0 && ratio < 1) input.least_by_value[i] = least_by_value(joint, ratio, current);
+    }
+    if (metrics[i].scope == api::MetricScope::Service) continue;
+    needs[i].backends = needs_of(joint, metrics[i], joint.readings[i]);
+    needs[i].all = combine_needs(needs[i].backends, current);
+    input.asked[i] = needs[i].all.total;
+  }
+  if (const auto floor = floor_in_replicas(joint); floor > 0) input.floor = floor;
+  return needs;
+}
+
+/// What is asked for in all, in replicas, where no metric measures demand.
+std::optional<AskedReplicas> asked_in_replicas(const Joint& joint,
+                                               const TotalStage& stage,
+                                               std::optional<std::size_t> deciding) {
+  if (!stage.outcome.proposal) return std::nullopt;
+  std::optional<double> by_value;
+  if (deciding && joint.readings[*deciding].usable()) {
+    const auto& metric = joint.spec().scaling->metrics[*deciding];
+    if (is_value_of_service(metric))
+      by_value = demand_by_value(joint, ratio_of(metric, joint.readings[*deciding]));
+  }
+  return AskedReplicas{.value = stage.needs.total.value_or(by_value.value_or(*stage.outcome.proposal)),
+                       .at_least = stage.needs.at_least};
+}
+
+/// After those of schedules, which have spoken before.
+void add_steps(std::vector<api::Step> added, std::vector<api::Step>& steps) {
+  if (steps.empty()) {
+    steps = std::move(added);
+    return;
+  }
+  steps.insert(steps.end(), std::make_move_iterator(added.begin()), std::make_move_iterator(added.end()));
 }
 
 }  // namespace
@@ -282,42 +340,22 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
                             .counts = counts_of(joint, current),
                             .limits = limits,
                             .restored = snapshot.restored};
-  std::vector<Needs> needs;  // Parallel to the metrics; of one backend there are none.
-  std::vector<std::vector<BackendNeed>> needs_of_backends;
+  std::vector<MetricNeeds> needs;  // Of one backend there are none.
   if (joint.is_several()) {
-    needs.resize(scaling.metrics.size());
-    needs_of_backends.resize(scaling.metrics.size());
-    input.asked.resize(scaling.metrics.size());
-    input.least_by_value.resize(scaling.metrics.size());
-    for (std::size_t i = 0; i < scaling.metrics.size(); ++i) {
-      if (is_value_of_service(scaling.metrics[i]) && joint.readings[i].usable()) {
-        const double ratio = ratio_of(scaling.metrics[i], joint.readings[i]);
-        if (ratio > 0 && ratio < 1) input.least_by_value[i] = least_by_value(joint, ratio, current);
-      }
-      if (scaling.metrics[i].scope == api::MetricScope::Service) continue;
-      needs_of_backends[i] = needs_of(joint, scaling.metrics[i], joint.readings[i]);
-      needs[i] = combine_needs(needs_of_backends[i], current);
-      input.asked[i] = needs[i].total;
-    }
-    if (const auto floor = floor_in_replicas(joint); floor > 0) input.floor = floor;
+    needs = ask_several(joint, current, input);
   } else {
     input.pods = pods_of(joint.members.front());
     input.rollout = joint.members.front().rollout;
   }
   TotalStage stage{.outcome = scaling::decide_total(input, joint.readings, joint.memory.history),
                    .needs = {},
-                   .known_needs = {},
-                   .guessed = {}};
-  stage.known_needs = largest_needs(needs);
-  stage.guessed = guessed_by_any(needs);
-  const auto deciding = deciding_metric(stage.outcome);
-  std::optional<double> by_value;
-  for (std::size_t i = 0; deciding && i < needs.size(); ++i) {
-    if (scaling.metrics[i].name != *deciding) continue;
-    if (is_value_of_service(scaling.metrics[i]) && joint.readings[i].usable())
-      by_value = demand_by_value(joint, ratio_of(scaling.metrics[i], joint.readings[i]));
-    stage.needs = std::move(needs[i]);
-    if (!needs_of_backends[i].empty()) report_needs(joint, *deciding, needs_of_backends[i]);
+                   .known_needs = largest_needs(needs),
+                   .guessed = guessed_by_any(needs)};
+  const auto deciding = deciding_metric(scaling.metrics, stage.outcome);
+  if (deciding && !needs.empty()) {
+    auto& deciders = needs[*deciding];
+    if (!deciders.backends.empty()) report_needs(joint, scaling.metrics[*deciding].name, deciders.backends);
+    stage.needs = std::move(deciders.all);
   }
   // Nobody can be read: that is no reason to divide by shares what was divided by needs.
   const bool is_blind_to_needs =
@@ -326,20 +364,12 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
       });
   stage.are_needs_unknown = stage.needs.parts.empty() && (stage.needs.total || is_blind_to_needs);
   if (joint.is_several() && !joint.load_metric) {
-    std::optional<AskedReplicas> asked;
-    if (stage.outcome.proposal) {
-      asked = {.value = stage.needs.total.value_or(by_value.value_or(*stage.outcome.proposal)),
-               .at_least = stage.needs.at_least};
-    }
-    joint.demand = with_floor(demand_in_replicas(asked, joint.window(), snapshot.now, joint.memory.demand),
-                              joint.memory.demand);
+    joint.demand = with_floor(
+        demand_in_replicas(
+            asked_in_replicas(joint, stage, deciding), joint.window(), snapshot.now, joint.memory.demand),
+        joint.memory.demand);
   }
-  // Schedules have spoken before.
-  auto& steps = joint.decision.total.steps;
-  steps.swap(stage.outcome.steps);
-  steps.insert(steps.begin(),
-               std::make_move_iterator(stage.outcome.steps.begin()),
-               std::make_move_iterator(stage.outcome.steps.end()));
+  add_steps(std::exchange(stage.outcome.steps, {}), joint.decision.total.steps);
   report_demand(joint);
   return stage;
 }
