@@ -11,6 +11,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_field.hpp"
+
 namespace evenkeel::api {
 namespace {
 
@@ -169,7 +171,8 @@ std::string why_not_json(std::string_view text, simdjson::error_code error) {
   };
   // What is too deep is well formed, at least up to there.
   if (error == simdjson::DEPTH_ERROR)
-    return "too deep: objects and lists may stand 128 levels deep in each other";
+    return "too deep: objects and lists may stand " + std::to_string(JsonDocument::kMaxDepth) +
+           " levels deep in each other";
   const auto length = length_of_json(text);
   if (!length) return message("");
   const auto place = " at " + place_of(text, *length);

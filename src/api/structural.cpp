@@ -206,6 +206,10 @@ const Schema* schema_of(const Schema& schema, std::string_view name) {
 
 }  // namespace
 
+Violation unknown_field(const std::string& field) {
+  return {field, "unknown field \"" + field + "\"; remove it or correct its name"};
+}
+
 std::string child_path(const std::string& path, std::string_view name) {
   return path.empty() ? std::string{name} : path + "." + std::string{name};
 }
@@ -224,7 +228,7 @@ void prune(const Schema& schema, json& value, const std::string& path, std::vect
       prune(*known, *member, field, violations);
       ++member;
     } else {
-      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
+      violations.push_back(unknown_field(field));
       member = value.erase(member);
     }
   }

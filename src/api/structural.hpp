@@ -37,6 +37,9 @@ void check_rules(const Schema& schema,
                  const std::string& path,
                  std::vector<Violation>& violations);
 
+/// The complaint about a field that no schema has.
+[[nodiscard]] Violation unknown_field(const std::string& field);
+
 /// `path.name`, or `name` at the root.
 [[nodiscard]] std::string child_path(const std::string& path, std::string_view name);
 

@@ -63,8 +63,7 @@ void check_metadata(const json& object, const std::string& prefix, std::vector<V
   if (!metadata.is_object()) return violations.push_back({path, "Invalid value: metadata must be an object"});
   for (const auto& [name, value] : metadata.items()) {
     const auto field = child_path(path, name);
-    if (std::ranges::find(kKnown, name) == kKnown.end())
-      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
+    if (std::ranges::find(kKnown, name) == kKnown.end()) violations.push_back(unknown_field(field));
   }
   for (const char* texts : {"labels", "annotations"}) {
     const auto member = metadata.find(texts);
@@ -93,8 +92,7 @@ void check_service(json& object, const std::string& prefix, std::vector<Violatio
   for (auto& [name, member] : object.items()) {
     const auto* const known = crd.root.property(name);
     const auto field = child_path(prefix, name);
-    if (known == nullptr)
-      violations.push_back({field, "unknown field \"" + field + "\"; remove it or correct its name"});
+    if (known == nullptr) violations.push_back(unknown_field(field));
     // Values of a status are dropped on creation, but its field names are looked at.
     if (known != nullptr && name == "status") prune(*known, member, field, violations);
   }

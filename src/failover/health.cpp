@@ -129,10 +129,8 @@ std::string endpoints_text(const Patient& patient) {
 
 std::string unfit_reason(const Patient& patient) {
   if (patient.drilled) return "a drill takes its endpoints away";
-  if (patient.seen->switched_off) {
-    return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
-  }
-  if (patient.ready == 0) return "it has no ready endpoint";
+  if (patient.seen->switched_off) return kSwitchedOff;
+  if (patient.ready == 0) return kNoReadyEndpoint;
   if (patient.ejected) {
     return "its readings were bad for too long" +
            (patient.note.empty() ? "; the event Ejected names them" : ": " + patient.note);
@@ -154,8 +152,7 @@ std::string reason_of(const Patient& patient, Fitness fitness, bool panic) {
     case Fitness::Out:
       return patient.declared ? "it is being drained" : "its weight is 0";
     case Fitness::Asleep:
-      return patient.seen->at_zero_by_us ? "it sleeps at 0 replicas"
-                                         : "none of its pods has been ready since it was started";
+      return patient.seen->at_zero_by_us ? kSleeps : kNeverReady;
     case Fitness::Unfit:
       return unfit_reason(patient);
     case Fitness::Eligible:

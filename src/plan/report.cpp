@@ -52,11 +52,9 @@ std::string reason_of(const Figures& backend, const failover::BackendHealth& hea
     return backend.member->declared->weight > 0 ? "it is drained" : "its weight is 0";
   }
   if (backend.ready == 0) {
-    if (backend.member->switched_off())
-      return "it was switched off by a count of 0; scale it to 1 or more to bring it back";
-    if (backend.member->asleep) return "it sleeps at 0 replicas";
-    return backend.is_unfit ? "it has no ready endpoint"
-                            : "none of its pods has been ready since it was started";
+    if (backend.member->switched_off()) return failover::kSwitchedOff;
+    if (backend.member->asleep) return failover::kSleeps;
+    return backend.is_unfit ? failover::kNoReadyEndpoint : failover::kNeverReady;
   }
   return backend.weight > 0 ? "it takes traffic" : "it stands by";
 }

@@ -65,6 +65,11 @@ Lost lost_below(const Joint& joint, std::int32_t tier) {
   return lost;
 }
 
+/// For an event: ": blue has no ready endpoint; red: it is being drained".
+std::string cause_text(const Lost& lost) {
+  return (lost.without_endpoint.empty() ? "" : ": " + lost.without_endpoint) + lost.otherwise;
+}
+
 std::string tier_text(std::int32_t tier) {
   return "tier " + std::to_string(tier);
 }
@@ -236,23 +241,6 @@ api::Condition weights_effective(const Joint& joint) {
   }
   return condition(ConditionStatus::True, "SharesObserved", "backends get the shares that are set");
 }
-}  // namespace
-
-api::Condition make_condition(const char* type,
-                              api::ConditionStatus status,
-                              const char* reason,
-                              std::string message) {
-  return {.type = type, .status = status, .reason = reason, .message = std::move(message)};
-}
-
-void report_service(Joint& joint) {
-  auto& conditions = joint.decision.conditions;
-  conditions.push_back(weights_effective(joint));
-  conditions.push_back(failed_over(joint));
-  conditions.push_back(ready_condition(joint));
-}
-
-namespace {
 
 /// A part of the traffic begins to go to tiers above the one that serves, or all of it has come back.
 void report_part(Joint& joint) {
@@ -271,15 +259,27 @@ void report_part(Joint& joint) {
                                                 names_text(receivers(joint)) + ")"});
     return;
   }
-  const auto lost = lost_below(joint, *tier + 1);
-  std::string message = "a part of the traffic of " + tier_text(*tier) + " moves to " + names_text(above);
-  if (!lost.without_endpoint.empty()) message += ": " + lost.without_endpoint;
-  message += lost.otherwise;
-  joint.decision.events.push_back(
-      {.type = api::Event::Type::Warning, .reason = "FailedOver", .message = std::move(message)});
+  joint.decision.events.push_back({.type = api::Event::Type::Warning,
+                                   .reason = "FailedOver",
+                                   .message = "a part of the traffic of " + tier_text(*tier) + " moves to " +
+                                              names_text(above) + cause_text(lost_below(joint, *tier + 1))});
 }
 
 }  // namespace
+
+api::Condition make_condition(const char* type,
+                              api::ConditionStatus status,
+                              const char* reason,
+                              std::string message) {
+  return {.type = type, .status = status, .reason = reason, .message = std::move(message)};
+}
+
+void report_service(Joint& joint) {
+  auto& conditions = joint.decision.conditions;
+  conditions.push_back(weights_effective(joint));
+  conditions.push_back(failed_over(joint));
+  conditions.push_back(ready_condition(joint));
+}
 
 void report_changes(Joint& joint) {
   auto& memory = joint.memory;
@@ -289,11 +289,7 @@ void report_changes(Joint& joint) {
     const bool away = *after > *before;
     std::string message = "traffic moves from " + tier_text(*before) + " to " + tier_text(*after) + " (" +
                           names_text(receivers_of(joint, *after)) + ")";
-    if (away) {
-      const auto lost = lost_below(joint, *after);
-      if (!lost.without_endpoint.empty()) message += ": " + lost.without_endpoint;
-      message += lost.otherwise;
-    }
+    if (away) message += cause_text(lost_below(joint, *after));
     joint.decision.events.push_back({.type = away ? api::Event::Type::Warning : api::Event::Type::Normal,
                                      .reason = away ? "FailedOver" : "FailedBack",
                                      .message = std::move(message)});

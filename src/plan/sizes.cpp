@@ -65,9 +65,7 @@ class Bounding {
 
   [[nodiscard]] static const char* why_left_alone(const Member& member) {
     if (!member.declared->workload) return "it has no workloadRef: its replicas are left alone";
-    return member.spec_replicas
-               ? "it was switched off by a count of 0; scale it to 1 or more to bring it back"
-               : "its workload is not there";
+    return member.spec_replicas ? failover::kSwitchedOff : "its workload is not there";
   }
 
   [[nodiscard]] static const char* bounds_text(const Figures& backend) {

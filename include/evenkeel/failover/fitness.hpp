@@ -10,4 +10,11 @@ enum class Fitness {
   Out,       ///< Declared to be without traffic, or draining.
 };
 
+// Why a backend does not serve, in the words of every room that says so.
+inline constexpr const char* kSwitchedOff =
+    "it was switched off by a count of 0; scale it to 1 or more to bring it back";
+inline constexpr const char* kSleeps = "it sleeps at 0 replicas";
+inline constexpr const char* kNeverReady = "none of its pods has been ready since it was started";
+inline constexpr const char* kNoReadyEndpoint = "it has no ready endpoint";
+
 }  // namespace evenkeel::failover

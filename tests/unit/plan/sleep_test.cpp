@@ -6,6 +6,7 @@
 
 #include "evenkeel/plan/decide.hpp"
 
+#include "full_service.hpp"
 #include "snapshot_builder.hpp"
 
 /// One service over a night: to 0 replicas and back, and what 0 means when somebody else wrote it.
@@ -38,10 +39,6 @@ class Sleep : public testing::Test {
   static std::optional<std::int32_t> replicas(const api::Decision& decision) {
     EXPECT_EQ(decision.backends.at("blue").replicas, decision.total.replicas);
     return decision.total.replicas;
-  }
-  static api::Condition condition(const api::Decision& decision, const std::string& type) {
-    const auto found = std::ranges::find(decision.conditions, type, &api::Condition::type);
-    return found == decision.conditions.end() ? api::Condition{} : *found;
   }
   static std::string reason(const api::Decision& decision, const std::string& type) {
     return condition(decision, type).reason;
