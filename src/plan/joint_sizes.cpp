@@ -121,7 +121,7 @@ class Slicer {
     double most = points;
     for (std::size_t i = 0; i < sizes_.size(); ++i) {
       const auto& to = joint_.figures[i];
-      if (i == sender || to.target <= kSameShare || to.on_trial) continue;
+      if (i == sender || to.target <= kSameShare || to.on_trial || !to.is_eligible) continue;
       const double room = share_carried(to.ready_capacity()) - to.weight;
       if (room < most) continue;
       most = room;

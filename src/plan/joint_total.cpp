@@ -19,6 +19,15 @@ std::span<const api::Pod> pods_of(const Member& member) {
   return member.seen->pods;
 }
 
+/// Ready endpoints of the backends that are sized by their share.
+std::int64_t ready_of(const Joint& joint) {
+  std::int64_t ready = 0;
+  for (const auto& member : joint.members) {
+    if (joint.full[member.index] > 0) ready += member.ready_endpoints;
+  }
+  return ready;
+}
+
 /// The counts that the arithmetic starts from: upstream's for one backend, sums for several.
 scaling::Counts counts_of(const Joint& joint, std::int32_t current) {
   const auto& members = joint.members;
@@ -28,13 +37,9 @@ scaling::Counts counts_of(const Joint& joint, std::int32_t current) {
             .ready = members.front().ready_pods,
             .several = false};
   }
-  std::int64_t ready = 0;
-  for (const auto& member : members) {
-    if (joint.full[member.index] > 0) ready += member.ready_endpoints;
-  }
   return {.current = current,
           .existing = current,
-          .ready = static_cast<std::int32_t>(std::min<std::int64_t>(ready, current)),
+          .ready = static_cast<std::int32_t>(std::min<std::int64_t>(ready_of(joint), current)),
           .several = true};
 }
 
@@ -97,24 +102,16 @@ struct MetricNeeds {
   Needs all;
 };
 
-std::vector<double> largest_needs(std::span<const MetricNeeds> needs) {
-  std::vector<double> largest;
+/// The largest of all metrics, by backend.
+template <class Figure>
+std::vector<Figure> largest_of(std::span<const MetricNeeds> needs, std::vector<Figure> Needs::* figures) {
+  std::vector<Figure> largest;
   for (const auto& metric : needs) {
-    const auto& parts = metric.all.parts;
-    if (largest.size() < parts.size()) largest.resize(parts.size(), 0.0);
-    for (std::size_t i = 0; i < parts.size(); ++i) largest[i] = std::max(largest[i], parts[i]);
+    const auto& own = metric.all.*figures;
+    if (largest.size() < own.size()) largest.resize(own.size());
+    for (std::size_t i = 0; i < own.size(); ++i) largest[i] = std::max(largest[i], own[i]);
   }
   return largest;
-}
-
-std::vector<char> guessed_by_any(std::span<const MetricNeeds> needs) {
-  std::vector<char> guessed;
-  for (const auto& metric : needs) {
-    const auto& own = metric.all.guessed;
-    if (guessed.size() < own.size()) guessed.resize(own.size(), 0);
-    for (std::size_t i = 0; i < own.size(); ++i) guessed[i] = std::max(guessed[i], own[i]);
-  }
-  return guessed;
 }
 
 bool is_value_of_service(const api::Metric& metric) {
@@ -175,12 +172,14 @@ std::int32_t least_by_value(const Joint& joint, double ratio, std::int32_t curre
 /// makes room for a backend that may not grow: the first alone would swing as far as that one's share does.
 std::optional<double> demand_by_value(const Joint& joint, double ratio) {
   const double highest = busiest(joint);
-  double ready = 0;
-  for (const auto& member : joint.members) {
-    if (joint.full[member.index] > 0) ready += member.ready_endpoints;
-  }
+  const auto ready = static_cast<double>(ready_of(joint));
   if (!(highest > 0) || !(ready > 0)) return std::nullopt;
-  return std::sqrt(ratio * ready * (ratio * 100 / highest));
+  // What is spilt to others is asked for as well; forgotten, it would go to and fro.
+  double carried = 0;
+  for (const auto& member : joint.members) {
+    if (joint.full[member.index] > 0) carried += traffic_of(joint, member);
+  }
+  return std::sqrt(ratio * ready * beyond_carried(carried) * (ratio * 100 / highest));
 }
 
 /// The metric whose proposal counts: the largest, the first of equals.
@@ -349,8 +348,8 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   }
   TotalStage stage{.outcome = scaling::decide_total(input, joint.readings, joint.memory.history),
                    .needs = {},
-                   .known_needs = largest_needs(needs),
-                   .guessed = guessed_by_any(needs)};
+                   .known_needs = largest_of(needs, &Needs::parts),
+                   .guessed = largest_of(needs, &Needs::guessed)};
   const auto deciding = deciding_metric(scaling.metrics, stage.outcome);
   if (deciding && !needs.empty()) {
     auto& deciders = needs[*deciding];

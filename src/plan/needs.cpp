@@ -22,34 +22,37 @@ std::chrono::seconds window_of(const ReadingSpan& reading) {
   return std::clamp<std::chrono::seconds>(reading.window, std::chrono::seconds{0}, kLongest);
 }
 
-/// How many times the traffic that they carry is meant for those who are meant to have all of it: more than
-/// once while others carry some. 1 where it cannot be told.
-double beyond_carried(std::span<const BackendNeed> backends) {
+/// beyond_carried() by those who are meant to have all of the traffic. 1 where it cannot be told.
+double beyond_shares(std::span<const BackendNeed> backends) {
   double carried = 0;
   for (const auto& backend : backends) {
     if (backend.full <= 0) continue;
     if (!backend.share) return 1;
     carried += *backend.share;
   }
-  return carried >= kLeastShare ? std::max(1.0, 100 / carried) : 1;
+  return beyond_carried(carried);
 }
 
 /// The most that ratios ask for; infinite where the needs are loads.
 double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current) {
-  double highest = 0;
   // Taken under the counts that are there and shares that are known, needs are what they say.
   const bool is_certain = std::ranges::all_of(backends, [](const BackendNeed& backend) {
     return backend.full <= 0 || (is_usable(backend) && backend.is_count_behind);
   });
   if (is_certain) return std::numeric_limits<double>::infinity();
+  double highest = 0;
   for (const auto& backend : backends) {
     if (backend.need && !backend.ratio) return std::numeric_limits<double>::infinity();
     if (backend.need) highest = std::max(highest, *backend.ratio);
   }
-  return std::max<double>(current, highest * current * beyond_carried(backends));
+  return std::max<double>(current, highest * current * beyond_shares(backends));
 }
 
 }  // namespace
+
+double beyond_carried(double carried) {
+  return carried >= kLeastShare ? std::max(1.0, 100 / carried) : 1;
+}
 
 bool is_usable(const BackendNeed& backend) {
   return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;

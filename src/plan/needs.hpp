@@ -52,6 +52,10 @@ struct ReadingSpan {
 /// what there are now, is more than the load asks for, and of more of them it is less.
 [[nodiscard]] bool is_count_behind(const std::optional<CountWatch>& watch, ReadingSpan reading);
 
+/// How many times what they carry is meant for those who have `carried` percent of all traffic and are meant
+/// to have all of it: more than once while others carry some. 1 where they carry too little to tell.
+[[nodiscard]] double beyond_carried(double carried);
+
 struct BackendNeed {
   double full = 0;              ///< Percent of all traffic that its size follows.
   std::optional<double> share;  ///< share_behind() its reading.

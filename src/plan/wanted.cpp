@@ -180,32 +180,37 @@ class Wanting {
 
   /// The parts if everybody were fit: more than that is what fail-over adds.
   [[nodiscard]] std::vector<std::int32_t> normal_parts() const {
+    if (!is_anybody_away(lowest_tier_)) return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
     std::vector<double> shares(figures_.size(), 0.0);
     std::vector<std::int32_t> minimums;
-    minimums.reserve(figures_.size());
+    std::vector<std::int32_t> maximums;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& declared = *figures_[i].member->declared;
       minimums.push_back(std::max(1, minimum(i)));
+      maximums.push_back(figures_[i].member->max_replicas(kMostReplicas));
       if (figures_[i].is_out || declared.tier != lowest_tier_) continue;
       shares[i] = spec_.balancing.algorithm == api::Algorithm::RoundRobin ? 1 : declared.weight;
       if (!input_.needs.empty() && figures_[i].full > 0)
         return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
     }
-    auto parts = balancing::divide(shares, minimums, {}, input_.total);
+    auto parts = balancing::divide(shares, minimums, maximums, input_.total);
     // Rounding, and the one more that load asks for, are no fail-over.
     for (auto& part : parts) part = part > 0 && part < kMostReplicas - 2 ? part + 2 : part;
     return parts;
+  }
+
+  /// Whether a backend of the tier has lost endpoints.
+  [[nodiscard]] bool is_anybody_away(std::optional<std::int32_t> tier) const {
+    return std::ranges::any_of(figures_, [tier](const Figures& backend) {
+      return backend.member->declared->tier == tier && (backend.is_unfit || backend.is_missing());
+    });
   }
 
   /// Beyond this it carries what is meant for others. Where somebody has lost endpoints, computed
   /// proportions are those of the ones who stand in for him: what sizes follow tells then, or those who have
   /// grown for it would lose what they have grown by.
   [[nodiscard]] double meant_share(const Figures& backend) const {
-    const auto is_away = [&](const Figures& other) {
-      return other.member->declared->tier == backend.member->declared->tier &&
-             (other.is_unfit || other.is_missing());
-    };
-    const bool stands_in = backend.sizing < backend.full && std::ranges::any_of(figures_, is_away);
+    const bool stands_in = backend.sizing < backend.full && is_anybody_away(backend.member->declared->tier);
     return stands_in ? backend.sizing : backend.full;
   }
 

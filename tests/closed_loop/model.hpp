@@ -77,9 +77,10 @@ class Model {
   [[nodiscard]] bool is_drained(const std::string& name) const { return drained_ == name; }
   [[nodiscard]] double utilization(const Backend& backend) const;
   /// Times as many decisions as usual: readings that look back hold up what follows them, short ticks more
-  /// so.
+  /// so; a `Value` falls by what the busiest has left, one scale-down window after the other.
   [[nodiscard]] int decisions() const {
-    return !has_windows() ? 1 : tick_ < std::chrono::seconds{10} ? 4 : 2;
+    const int times = !has_windows() ? 1 : tick_ < std::chrono::seconds{10} ? 4 : 2;
+    return has_value_ ? 2 * times : times;
   }
   [[nodiscard]] bool has_windows() const { return ticks_read_ > 1; }
   [[nodiscard]] bool has_pods() const { return cpu_target_ > 0; }

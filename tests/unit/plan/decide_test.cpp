@@ -340,6 +340,16 @@ TEST(DecideSeveral, NorDoesAStandby) {
   EXPECT_EQ(decide(builder.build()).total.replicas, 12) << "three times the four that serve";
 }
 
+TEST(DecideSeveral, WhatIsSpiltIsAskedForAsWell) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.spec = 4, .share = 90}).backend("green", {.tier = 1, .spec = 1, .share = 10});
+  builder.metric("p99", 0.25, 250, api::TargetType::Value);
+  const auto decision = decide(builder.build());
+  const auto demand = std::ranges::find(decision.total.steps, std::string{"Demand"}, &api::Step::step);
+  ASSERT_NE(demand, decision.total.steps.end());
+  EXPECT_NEAR(demand->value.value_or(0), 4 / 0.9, 1e-9) << "four carry nine tenths of it";
+}
+
 TEST(DecideSeveral, ASampleIsWholeWhereThePodsWithShareAreBehindIt) {
   for (const std::int32_t contributors : {4, 3}) {
     SnapshotBuilder builder;

@@ -393,6 +393,19 @@ TEST(WantedHold, APartThatGrewByMoreThanRoundingWasGrownByFailOver) {
   EXPECT_THAT(kept_after_taking_all(6), ElementsAre(6, 0));
 }
 
+TEST(WantedHold, WhileNobodyIsAwayNothingWasGrownByFailOver) {
+  Sizing service;
+  service.total = 27;
+  service.add("blue", {.spec = 23}, 85);
+  service.add("green", {.max = 4, .spec = 4}, 15);
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(23, 4)) << "green may not have its half";
+  service.total = 20;
+  service.builder.now(10);
+  const auto sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(17, 3));
+  EXPECT_THAT(kept_of(sizes), ElementsAre(0, 0)) << "the total has waited for its window already";
+}
+
 TEST(WantedBounds, ItsOwnMaximumStopsIt) {
   Sizing service;
   service.add("blue", {.max = 4, .spec = 4}, 100);
