@@ -128,7 +128,7 @@ double Field::potential(std::size_t from, std::size_t to) const {
   if (!known) return kInfinite;
   double sum = 0;
   for (std::size_t i = 0; i < size(); ++i) {
-    if (eligible(i) && tier_of[i] >= from && tier_of[i] <= to) sum += std::max(limit[i], ready[i]);
+    if (eligible(i) && tier_of[i] >= from && tier_of[i] <= to) sum += limit[i];
   }
   return sum;
 }

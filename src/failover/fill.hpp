@@ -32,8 +32,8 @@ struct Field {
   [[nodiscard]] std::size_t size() const { return backends.size(); }
   /// What the ready endpoints of a tier's eligible backends carry in all, at most 1.
   [[nodiscard]] double carried_by(std::size_t tier) const;
-  /// What the eligible backends of tiers from `from` to `to` would carry if all that they may have were
-  /// ready; infinite where demand is unknown.
+  /// What the eligible backends of tiers from `from` to `to` would carry with all that they may have, and no
+  /// more; infinite where demand is unknown.
   [[nodiscard]] double potential(std::size_t from, std::size_t to) const;
   /// Whether anybody in a tier may have a share.
   [[nodiscard]] bool serves(std::size_t tier) const;
