@@ -60,9 +60,13 @@ void forget_steps(std::span<const Member> members, Memory& memory) {
   memory.stepped.reset();
   memory.shares_changed.reset();
   memory.decided.reset();
+  memory.by_needs = memory.by_needs_before = false;
   for (auto& [name, backend] : memory.backends) {
     backend.weight.reset();
     backend.from.reset();
+    backend.part.reset();
+    backend.part_before.reset();
+    backend.had_extra = false;
     backend.leaving = {};
   }
   for (const auto& member : members) {

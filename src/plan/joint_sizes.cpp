@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "evenkeel/base/moment.hpp"
 
@@ -60,37 +62,50 @@ class Slicer {
     // Nobody gives up anything while no signal can be used.
     if (!joint_.demand.value || is_blind(joint_) || moved_.stepped || is_in_flight()) return false;
     const auto receiver = find_receiver();
-    const auto sender = find_sender();
-    if (!receiver || !sender) return false;
+    const auto senders = find_senders();
+    if (!receiver || senders.empty()) return false;
     carried_ = std::max(1e-9, std::min(ready_capacity(), *joint_.demand.value));
-    if (shift(*sender, *receiver)) return true;
-    return joint_.blocked && send_round();
+    if (shift(senders.front(), *receiver)) return true;
+    if (!joint_.blocked) return false;
+    if (send_round()) return true;
+    // Who is furthest above its target cannot make room; the next may.
+    const auto others = std::span{senders}.subspan(1);
+    const auto giver = std::ranges::find_if(others, [&](std::size_t i) { return may_give_up(i, *receiver); });
+    if (giver != others.end()) give_up_one(*giver);
+    return false;
   }
 
  private:
   bool shift(std::size_t sender, std::size_t receiver) {
     const auto& from = joint_.figures[sender];
     const auto seen = seen_of(sender);
-    const bool may_give_up = seen - 1 >= least_of(sender);
-    // Who has less than its share takes already gives nothing up.
-    const bool is_enough = seen >= room_for(from, from.weight, *joint_.demand.value);
-    const bool has_more = seen > seen_of(receiver) || is_overload_evened(sender, receiver);
-    if (may_give_up && is_enough && has_more) {
+    if (may_give_up(sender, receiver)) {
       give_up_one(sender);
       return false;
     }
+    const bool has_spare = seen - 1 >= least_of(sender);
     const double kept_share = (seen - 1) * share_of_one(from);
     // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
     const double rest = from.weight - from.target;
     // Another rule keeps more of it than its share takes: a slice would not make it give up any.
-    const bool is_kept = may_give_up && kept_share >= from.weight;
+    const bool is_kept = has_spare && kept_share >= from.weight;
     // Who is to have none sheds an overload too, for good.
     const double unit = from.target > kSameShare ? share_of_one(from) : share_carried(from.load.capacity);
-    if (is_kept || (!may_give_up && rest > unit)) {
+    if (is_kept || (!has_spare && rest > unit)) {
       joint_.blocked = receiver;
       return false;
     }
-    return move(sender, receiver, within_step(may_give_up ? from.weight - kept_share : rest));
+    return move(sender, receiver, within_step(has_spare ? from.weight - kept_share : rest));
+  }
+
+  /// Whether a replica of the sender may go before any share does.
+  [[nodiscard]] bool may_give_up(std::size_t sender, std::size_t receiver) const {
+    const auto seen = seen_of(sender);
+    if (seen - 1 < least_of(sender)) return false;
+    // Who has less than its share takes already gives nothing up.
+    const auto& from = joint_.figures[sender];
+    if (seen < room_for(from, from.weight, *joint_.demand.value)) return false;
+    return seen > seen_of(receiver) || is_overload_evened(sender, receiver);
   }
 
   /// Who is to get the share may have no room before somebody gives up a replica. Less than a replica's
@@ -179,9 +194,21 @@ class Slicer {
       if (*sizes_[i].replicas != seen_of(i)) return true;
       if (joint_.figures[i].is_eligible && joint_.figures[i].ready < seen_of(i)) return true;
       if (joint_.memory.backends.at(joint_.figures[i].member->declared->name).leaving.departure) return true;
+      if (stepped_within(joint_.spec().balancing.drain_timeout) && is_still_seen(joint_.figures[i]))
+        return true;
     }
-    return joint_.memory.stepped &&
-           !has_passed(*joint_.memory.stepped, joint_.spec().balancing.step, joint_.snapshot.now);
+    return stepped_within(joint_.spec().balancing.step);
+  }
+
+  [[nodiscard]] bool stepped_within(std::chrono::seconds time) const {
+    return joint_.memory.stepped && !has_passed(*joint_.memory.stepped, time, joint_.snapshot.now);
+  }
+
+  /// Traffic that is to have left a backend keeps a replica of it yet.
+  [[nodiscard]] bool is_still_seen(const Figures& backend) const {
+    if (!backend.observed || *backend.observed <= backend.weight + kRounded) return false;
+    const double demand = *joint_.demand.value;
+    return room_for(backend, *backend.observed, demand) > room_for(backend, backend.weight, demand);
   }
 
   [[nodiscard]] std::optional<std::size_t> find_receiver() const {
@@ -197,15 +224,17 @@ class Slicer {
     return best;
   }
 
-  [[nodiscard]] std::optional<std::size_t> find_sender() const {
-    std::optional<std::size_t> best;
+  /// Who has more than its target, the furthest above it first.
+  [[nodiscard]] std::vector<std::size_t> find_senders() const {
+    const auto excess = [&](std::size_t i) { return joint_.figures[i].weight - joint_.figures[i].target; };
+    std::vector<std::size_t> senders;
     for (std::size_t i = 0; i < sizes_.size(); ++i) {
-      const auto& backend = joint_.figures[i];
-      const double excess = backend.weight - backend.target;
-      if (!sizes_[i].replicas || excess <= kSameShare) continue;
-      if (!best || excess > joint_.figures[*best].weight - joint_.figures[*best].target) best = i;
+      if (sizes_[i].replicas && excess(i) > kSameShare) senders.push_back(i);
     }
-    return best;
+    std::ranges::sort(senders, [&](std::size_t a, std::size_t b) {
+      return excess(a) != excess(b) ? excess(a) > excess(b) : a < b;
+    });
+    return senders;
   }
 
   void give_up_one(std::size_t sender) {

@@ -249,8 +249,23 @@ std::optional<AskedReplicas> asked_in_replicas(const Joint& joint,
     if (is_value_of_service(metric))
       by_value = demand_by_value(joint, ratio_of(metric, joint.readings[*deciding]));
   }
-  return AskedReplicas{.value = stage.needs.total.value_or(by_value.value_or(*stage.outcome.proposal)),
+  return AskedReplicas{.value = stage.needs.demand.value_or(
+                           stage.needs.total.value_or(by_value.value_or(*stage.outcome.proposal))),
                        .at_least = stage.needs.at_least};
+}
+
+/// Nobody can be read, or other metrics ask for as much until what was divided by can be read again: that is
+/// no reason to divide by shares what was divided by needs.
+void settle_division(Joint& joint, std::span<const MetricNeeds> needs, bool is_decided, TotalStage& stage) {
+  auto& memory = joint.memory;
+  if (!joint.repeats) memory.by_needs_before = memory.by_needs;
+  const auto is_own = [](const api::Metric& metric) { return metric.scope != api::MetricScope::Service; };
+  const bool is_blind = !is_decided && std::ranges::any_of(joint.spec().scaling->metrics, is_own);
+  const bool is_waiting = memory.by_needs_before && std::ranges::any_of(needs, [](const MetricNeeds& metric) {
+                            return !metric.backends.empty() && metric.all.parts.empty();
+                          });
+  stage.are_needs_unknown = stage.needs.parts.empty() && (stage.needs.total || is_blind || is_waiting);
+  memory.by_needs = !stage.needs.parts.empty() || (stage.are_needs_unknown && memory.by_needs_before);
 }
 
 /// After those of schedules, which have spoken before.
@@ -356,12 +371,7 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
     if (!deciders.backends.empty()) report_needs(joint, scaling.metrics[*deciding].name, deciders.backends);
     stage.needs = std::move(deciders.all);
   }
-  // Nobody can be read: that is no reason to divide by shares what was divided by needs.
-  const bool is_blind_to_needs =
-      !deciding && std::ranges::any_of(scaling.metrics, [](const api::Metric& metric) {
-        return metric.scope != api::MetricScope::Service;
-      });
-  stage.are_needs_unknown = stage.needs.parts.empty() && (stage.needs.total || is_blind_to_needs);
+  settle_division(joint, needs, deciding.has_value(), stage);
   if (joint.is_several() && !joint.load_metric) {
     joint.demand = with_floor(
         demand_in_replicas(

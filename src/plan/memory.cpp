@@ -29,7 +29,15 @@ std::string short_uid(const std::string& uid) {
   return "#" + std::to_string(digest);
 }
 
-enum Flag : std::int64_t { Served = 1, MaxWasLowered = 2, Surging = 4, WasEdited = 8, HasPartAbove = 16 };
+enum Flag : std::int64_t {
+  Served = 1,
+  MaxWasLowered = 2,
+  Surging = 4,
+  WasEdited = 8,
+  HasPartAbove = 16,
+  ByNeeds = 32,
+  ByNeedsBefore = 64
+};
 
 void read_member(MemoryReader& reader, std::string_view key, Element value, WallTime now, Memory& memory) {
   if (key == "total") memory.total = reader.count(value);
@@ -49,6 +57,8 @@ void read_member(MemoryReader& reader, std::string_view key, Element value, Wall
     memory.surging = (flags & Surging) != 0;
     memory.was_edited = (flags & WasEdited) != 0;
     memory.has_part_above = (flags & HasPartAbove) != 0;
+    memory.by_needs = (flags & ByNeeds) != 0;
+    memory.by_needs_before = (flags & ByNeedsBefore) != 0;
   }
   if (key != "backends") return;
   reader.object(value, [&](std::string_view name, Element backend) {
@@ -110,7 +120,8 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   writer.key("uid").text(short_uid(snapshot.service.uid));
   writer.key("is").number(Served * memory.served + MaxWasLowered * memory.max_was_lowered +
                           Surging * memory.surging + WasEdited * memory.was_edited +
-                          HasPartAbove * memory.has_part_above);
+                          HasPartAbove * memory.has_part_above + ByNeeds * memory.by_needs +
+                          ByNeedsBefore * memory.by_needs_before);
   if (memory.total) writer.key("total").number(*memory.total);
   if (memory.active_tier) writer.key("tier").number(*memory.active_tier);
   if (memory.max) writer.key("max").number(*memory.max);

@@ -50,6 +50,8 @@ struct Memory {
   std::optional<WallTime> shares_changed;  ///< When a share of ours changed last.
   std::optional<std::uint32_t> declared;  ///< Digest of what was declared when the shares were last in place.
   bool has_part_above = false;            ///< Tiers above the lowest that serves have a share too.
+  bool by_needs = false;                  ///< The total was last divided by what backends need.
+  bool by_needs_before = false;           ///< As it was when this moment was decided first.
   bool was_edited = false;                ///< The last decision began with shares on their way after an edit.
   std::optional<std::int32_t> max;        ///< The bound of the last decision.
   bool max_was_lowered = false;           ///< And the sum is still above it.

@@ -99,6 +99,8 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   double weighted = 0;
   double full = 0;
   double all = 0;
+  double used = 0;
+  double shares = 0;
   bool any = false;
   for (const auto& backend : backends) {
     if (!backend.need) continue;
@@ -107,6 +109,8 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
     if (!is_usable(backend)) continue;
     weighted += *backend.need * backend.full / *backend.share;
     full += backend.full / 100;
+    used += *backend.need;
+    shares += *backend.share / 100;
   }
   if (!any) return needs;
   const double most = most_by_ratio(backends, current);
@@ -116,6 +120,7 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
     return needs;
   }
   needs.total = std::min(weighted / full, most);
+  needs.demand = std::min(used / shares, most);
   const bool is_divided = std::ranges::all_of(
       backends, [](const BackendNeed& backend) { return !backend.ratio || backend.is_count_behind; });
   if (!is_divided) return needs;

@@ -227,6 +227,10 @@ void Checker::check_drain_time(const api::Snapshot& snapshot,
                    " before drainSeconds have passed");
     }
     note_fall(snapshot, backend);
+    // What is seen to have left has left, whatever is seen later.
+    constexpr double kArrived = 2;
+    if (backend.observed && std::abs(*backend.observed - backend.decided->weight) <= kArrived)
+      falls_.erase(name);
   }
 }
 

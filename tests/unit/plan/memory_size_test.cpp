@@ -74,6 +74,7 @@ Memory full_memory(int backends) {
   memory.stepped = memory.shares_changed = long_ago(0);
   memory.declared = 4'294'967'295U;
   memory.max_was_lowered = memory.surging = memory.served = true;
+  memory.by_needs = memory.by_needs_before = true;
   for (int i = 0; i < 64; ++i) {
     memory.history.highest.push_back({.time = long_ago(i), .replicas = kMost - i});
     memory.history.lowest.push_back({.time = long_ago(i), .replicas = kMost - 64 + i});

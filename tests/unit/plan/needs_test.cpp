@@ -128,6 +128,16 @@ TEST(Needs, AreTakenAtTheShareThatTheyWereMeasuredUnder) {
   EXPECT_THAT(needs.parts, near({6, 2}));
 }
 
+TEST(Needs, DemandIsThatOfTheSharesThatAreThere) {
+  // Blue needs a tenth of a replica for a point of share, green half as much.
+  const std::vector<BackendNeed> both = {{.full = 60, .share = 40, .need = 4},
+                                         {.full = 40, .share = 40, .need = 2}};
+  const auto needs = combine_needs(both, 1);
+  EXPECT_NEAR(needs.demand.value_or(0), 6 / 0.8, 1e-9) << "others carry the fifth that is left";
+  EXPECT_NEAR(needs.total.value_or(0), 6 + 2, 1e-9);
+  EXPECT_EQ(combine_needs(std::vector<BackendNeed>{{.full = 100, .need = 4}}, 1).demand, std::nullopt);
+}
+
 TEST(Needs, WhoCannotTellGetsWhatTheOthersNeedForSuchAShare) {
   const std::vector<BackendNeed> one = {{.full = 75, .share = 75, .need = 6}, {.full = 25}};
   const auto needs = combine_needs(one, 1);
