@@ -25,6 +25,11 @@ bool is_blind(const Joint& joint) {
   });
 }
 
+/// Whether more traffic is seen to reach it than its share.
+bool is_seen_beyond(const Figures& backend) {
+  return backend.observed && *backend.observed > backend.weight + kRounded;
+}
+
 /// Shift before down: what it has to keep for the share that it has, or is still seen to have.
 void keep_for_share(const Joint& joint, const Figures& backend, DepartureMemory& leaving, Size& size) {
   const auto seen = backend.member->spec_replicas.value_or(0);
@@ -40,8 +45,7 @@ void keep_for_share(const Joint& joint, const Figures& backend, DepartureMemory&
     }
     if (!joint.demand.value) return;
   }
-  double share = backend.weight;
-  if (backend.observed && !leaving.gave_up && *backend.observed > share + kRounded) share = *backend.observed;
+  const double share = is_seen_beyond(backend) && !leaving.gave_up ? *backend.observed : backend.weight;
   // A count that people ask for is met where no share has still to leave.
   if (joint.spec().replicas && share <= backend.target + kInPlace) return;
   const auto takes = std::min(seen, room_for(backend, share, *joint.demand.value));
@@ -62,8 +66,9 @@ class Slicer {
     // Nobody gives up anything while no signal can be used.
     if (!joint_.demand.value || is_blind(joint_) || moved_.stepped || is_in_flight()) return false;
     const auto receiver = find_receiver();
+    if (!receiver) return false;
     const auto senders = find_senders();
-    if (!receiver || senders.empty()) return false;
+    if (senders.empty()) return false;
     carried_ = std::max(1e-9, std::min(ready_capacity(), *joint_.demand.value));
     if (shift(senders.front(), *receiver)) return true;
     if (!joint_.blocked) return false;
@@ -83,25 +88,25 @@ class Slicer {
       give_up_one(sender);
       return false;
     }
-    const bool has_spare = seen - 1 >= least_of(sender);
+    const bool is_spare = has_spare(sender);
     const double kept_share = (seen - 1) * share_of_one(from);
     // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
     const double rest = from.weight - from.target;
     // Another rule keeps more of it than its share takes: a slice would not make it give up any.
-    const bool is_kept = has_spare && kept_share >= from.weight;
+    const bool is_kept = is_spare && kept_share >= from.weight;
     // Who is to have none sheds an overload too, for good.
     const double unit = from.target > kSameShare ? share_of_one(from) : share_carried(from.load.capacity);
-    if (is_kept || (!has_spare && rest > unit)) {
+    if (is_kept || (!is_spare && rest > unit)) {
       joint_.blocked = receiver;
       return false;
     }
-    return move(sender, receiver, within_step(has_spare ? from.weight - kept_share : rest));
+    return move(sender, receiver, within_step(is_spare ? from.weight - kept_share : rest));
   }
 
   /// Whether a replica of the sender may go before any share does.
   [[nodiscard]] bool may_give_up(std::size_t sender, std::size_t receiver) const {
+    if (!has_spare(sender)) return false;
     const auto seen = seen_of(sender);
-    if (seen - 1 < least_of(sender)) return false;
     // Who has less than its share takes already gives nothing up.
     const auto& from = joint_.figures[sender];
     if (seen < room_for(from, from.weight, *joint_.demand.value)) return false;
@@ -117,7 +122,7 @@ class Slicer {
       if (!sizes_[i].replicas || excess <= kSameShare) continue;
       double points = excess;
       if (from.target > kSameShare) {
-        if (seen_of(i) - 1 < least_of(i)) continue;
+        if (!has_spare(i)) continue;
         points = from.weight - (seen_of(i) - 1) * share_of_one(from);
       }
       if (points <= kSameShare || points > std::min(excess, share_of_one(from))) continue;
@@ -206,7 +211,7 @@ class Slicer {
 
   /// Traffic that is to have left a backend keeps a replica of it yet.
   [[nodiscard]] bool is_still_seen(const Figures& backend) const {
-    if (!backend.observed || *backend.observed <= backend.weight + kRounded) return false;
+    if (!is_seen_beyond(backend)) return false;
     const double demand = *joint_.demand.value;
     return room_for(backend, *backend.observed, demand) > room_for(backend, backend.weight, demand);
   }
@@ -236,6 +241,9 @@ class Slicer {
     });
     return senders;
   }
+
+  /// Whether it has a replica more than it is to have once its share has arrived.
+  [[nodiscard]] bool has_spare(std::size_t i) const { return seen_of(i) > least_of(i); }
 
   void give_up_one(std::size_t sender) {
     auto& size = sizes_[sender];
