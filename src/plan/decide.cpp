@@ -66,7 +66,7 @@ void forget_steps(std::span<const Member> members, Memory& memory) {
     backend.from.reset();
     backend.part.reset();
     backend.part_before.reset();
-    backend.had_extra = false;
+    backend.had_extra = Extra::No;
     backend.leaving = {};
   }
   for (const auto& member : members) {
@@ -285,11 +285,6 @@ double load_target(const Joint& joint) {
   return target > 0 ? target : 1;
 }
 
-/// The tolerance of a rise, as a fraction.
-double rise_tolerance(const Joint& joint) {
-  return joint.spec().scaling->scale_up.tolerance.value_or(joint.snapshot.settings.tolerance).value();
-}
-
 /// Total, parts, shares and the four conditions of scaling.
 void decide_sizes(Joint& joint) {
   const auto& snapshot = joint.snapshot;
@@ -317,7 +312,7 @@ void decide_sizes(Joint& joint) {
                         .demand = joint.demand,
                         .measured = joint.load_metric.has_value(),
                         .target = load_target(joint),
-                        .tolerance = rise_tolerance(joint),
+                        .tolerance = joint.rise_tolerance(),
                         .repeats = joint.repeats,
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts,

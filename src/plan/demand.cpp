@@ -132,10 +132,14 @@ std::vector<std::int32_t> replica_limits(std::span<const Member> members,
   }
   std::vector<std::int32_t> limits(members.size(), 0);
   std::vector<double> shares(members.size(), 0.0);
-  const std::vector<std::int32_t> minimums(members.size(), 1);
+  std::vector<std::int32_t> minimums;
   std::vector<std::int32_t> maximums;
+  minimums.reserve(members.size());
   maximums.reserve(members.size());
-  for (const auto& member : members) maximums.push_back(std::max(1, member.max_replicas(max)));
+  for (const auto& member : members) {
+    minimums.push_back(std::max(1, member.min_replicas()));
+    maximums.push_back(std::max(1, member.max_replicas(max)));
+  }
   for (const auto& first : members) {
     const auto tier = first.declared->tier;
     const bool is_done = std::ranges::any_of(members.first(first.index),

@@ -68,7 +68,7 @@ struct ReplicaLoad {
 [[nodiscard]] std::vector<ReplicaLoad> replica_loads(const api::Spec& spec);
 
 /// The most replicas that a backend is meant to have: its own maximum, and its part of `max` by proportion
-/// among those of its tier that may take traffic, fit or not.
+/// among those of its tier that may take traffic, fit or not; never below its own minimum.
 /// @param proportions relative within a tier; 0 or less: declared weight 0, or draining.
 [[nodiscard]] std::vector<std::int32_t> replica_limits(std::span<const Member> members,
                                                        std::span<const double> proportions,

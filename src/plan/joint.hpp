@@ -57,6 +57,10 @@ struct Joint {
     return spec().scaling ? scaling::down_window(*spec().scaling, snapshot.settings)
                           : std::chrono::seconds{300};
   }
+  /// Of the total, as a fraction.
+  [[nodiscard]] double rise_tolerance() const {
+    return spec().scaling->scale_up.tolerance.value_or(snapshot.settings.tolerance).value();
+  }
   [[nodiscard]] Memory::Backend& remembered(const Member& member) const {
     return memories.empty() ? memory.backends[member.declared->name] : *memories[member.index];
   }

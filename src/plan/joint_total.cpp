@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "evenkeel/balancing/divide.hpp"
+#include "evenkeel/balancing/proportions.hpp"
 #include "evenkeel/scaling/need.hpp"
 
 #include "joint.hpp"
@@ -96,6 +97,19 @@ void report_needs(Joint& joint, const std::string& metric, std::span<const Backe
   }
 }
 
+/// @param plain  what is asked for without it; empty: any `asked` is more.
+void report_minimums(Joint& joint,
+                     const std::string& metric,
+                     std::optional<double> plain,
+                     std::optional<double> asked) {
+  if (!asked || asked == plain) return;
+  api::Step step{.step = "Minimums", .value = asked};
+  step.metric = metric;
+  step.detail =
+      "what backends hold at their minimum beyond their part is asked for beside what the others carry";
+  joint.decision.total.steps.push_back(std::move(step));
+}
+
 /// What backends need by one metric; of scope Service nothing.
 struct MetricNeeds {
   std::vector<BackendNeed> backends;
@@ -138,19 +152,30 @@ double busiest(const Joint& joint) {
   return highest;
 }
 
+/// What bounds each backend's part.
+struct PartBounds {
+  std::vector<std::int32_t> minimums;
+  std::vector<std::int32_t> maximums;
+};
+
+PartBounds part_bounds(const Joint& joint) {
+  PartBounds bounds;
+  for (const auto& member : joint.members) {
+    bounds.minimums.push_back(std::max(1, member.min_replicas()));
+    bounds.maximums.push_back(
+        std::max(bounds.minimums.back(), member.max_replicas(std::numeric_limits<std::int32_t>::max())));
+  }
+  return bounds;
+}
+
 /// What the total is to be at least so that every backend keeps as many replicas as the reading, times what
 /// is ready of it, asks for. A latency is that of the slowest, whoever that is, and whole replicas cannot be
 /// divided evenly: by the sum alone a fall would go too far, and come back. As upstream's `Value` it takes
 /// what is measured to be in proportion to the load of a replica.
 std::int32_t least_by_value(const Joint& joint, double ratio, std::int32_t current) {
-  std::vector<std::int32_t> minimums;
-  std::vector<std::int32_t> maximums;
-  for (const auto& member : joint.members) {
-    minimums.push_back(std::max(1, member.min_replicas()));
-    maximums.push_back(member.max_replicas(std::numeric_limits<std::int32_t>::max()));
-  }
+  const auto bounds = part_bounds(joint);
   const auto is_enough = [&](std::int32_t total) {
-    const auto parts = balancing::divide(joint.full, minimums, maximums, total);
+    const auto parts = balancing::divide(joint.full, bounds.minimums, bounds.maximums, total);
     return std::ranges::all_of(joint.members, [&](const Member& member) {
       const auto part = parts[member.index];
       return part == 0 || part + kRounding >= ratio * member.ready_endpoints;
@@ -164,6 +189,51 @@ std::int32_t least_by_value(const Joint& joint, double ratio, std::int32_t curre
     (is_enough(middle) ? enough : too_few) = middle;
   }
   return enough;
+}
+
+/// What each backend of `total` replicas is to have, where its own readings do not tell.
+std::vector<double> parts_by_share(const Joint& joint, double total) {
+  std::vector<double> parts;
+  parts.reserve(joint.full.size());
+  for (const double full : joint.full) parts.push_back(total * full / 100);
+  return parts;
+}
+
+/// The total that `asked` leads to, before anything limits it.
+std::int32_t total_of(const Joint& joint, double asked, std::int32_t current) {
+  const auto& tolerance = joint.spec().scaling->scale_down.tolerance;
+  const double fall = tolerance.value_or(joint.snapshot.settings.tolerance).value();
+  const bool stays = asked <= current * (1 + joint.rise_tolerance()) && asked >= current * (1 - fall);
+  return stays ? current : whole_up(asked);
+}
+
+/// Whoever has more than his part, because of a minimum, has it of the others': where that leaves somebody,
+/// with the one more that he may get, too few for what he carries, it is asked for beside what all carry.
+/// @param parts  of `asked`, unrounded.
+/// @return in all; `asked` where parts of that are enough.
+double beside_minimums(const Joint& joint,
+                       double asked,
+                       std::span<const double> parts,
+                       std::int32_t current) {
+  const auto bounds = part_bounds(joint);
+  const auto is_under = [&](const Member& member) {
+    const double part = parts[member.index];
+    return part > 0 && part < bounds.minimums[member.index];
+  };
+  if (!std::isfinite(asked) || std::ranges::none_of(joint.members, is_under)) return asked;
+  // Computed shares follow the sizes: who holds more than his part carries more.
+  if (balancing::is_computed(joint.spec().balancing.algorithm)) return asked;
+  const auto divided =
+      balancing::divide(parts, bounds.minimums, bounds.maximums, total_of(joint, asked, current));
+  bool is_enough = true;
+  double all = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!(parts[i] > 0)) continue;
+    const bool is_most = divided[i] >= bounds.maximums[i];
+    is_enough = is_enough && (is_most || parts[i] <= (divided[i] + 1) * (1 + joint.rise_tolerance()));
+    all += std::clamp<double>(parts[i], bounds.minimums[i], bounds.maximums[i]);
+  }
+  return is_enough ? asked : std::max(asked, all);
 }
 
 /// Demand in replicas where a metric of target `Value` tells the total; neither rounded nor held by the
@@ -217,6 +287,25 @@ void report_demand(Joint& joint) {
   joint.decision.total.steps.push_back(std::move(step));
 }
 
+/// What load of the whole service asks for; empty: no more than the reading over its target.
+std::optional<double> asked_by_load(const Joint& joint,
+                                    const api::Metric& metric,
+                                    const scaling::Reading& reading,
+                                    std::int32_t current) {
+  if (metric.target_type != api::TargetType::AverageValue || !reading.usable()) return std::nullopt;
+  const double load = ratio_of(metric, reading);
+  const double asked = beside_minimums(joint, load, parts_by_share(joint, load), current);
+  return asked > load ? std::optional{asked} : std::nullopt;
+}
+
+/// What the needs of single backends ask for in all; empty: nothing can be told.
+std::optional<double> asked_by_needs(const Joint& joint, const Needs& needs, std::int32_t current) {
+  // At whose shares nobody knows, it is the present total, minimums included.
+  if (!needs.total || needs.at_least) return needs.total;
+  const auto parts = needs.parts.empty() ? parts_by_share(joint, *needs.total) : needs.parts;
+  return beside_minimums(joint, *needs.total, parts, current);
+}
+
 /// Asks the backends' own readings, and what a fall by a `Value` has to leave, into `input`.
 /// @return in the order of the metrics.
 std::vector<MetricNeeds> ask_several(Joint& joint, std::int32_t current, scaling::TotalInput& input) {
@@ -229,10 +318,13 @@ std::vector<MetricNeeds> ask_several(Joint& joint, std::int32_t current, scaling
       const double ratio = ratio_of(metrics[i], joint.readings[i]);
       if (ratio > 0 && ratio < 1) input.least_by_value[i] = least_by_value(joint, ratio, current);
     }
-    if (metrics[i].scope == api::MetricScope::Service) continue;
+    if (metrics[i].scope == api::MetricScope::Service) {
+      input.asked[i] = asked_by_load(joint, metrics[i], joint.readings[i], current);
+      continue;
+    }
     needs[i].backends = needs_of(joint, metrics[i], joint.readings[i]);
     needs[i].all = combine_needs(needs[i].backends, current);
-    input.asked[i] = needs[i].all.total;
+    input.asked[i] = asked_by_needs(joint, needs[i].all, current);
   }
   if (const auto floor = floor_in_replicas(joint); floor > 0) input.floor = floor;
   return needs;
@@ -368,7 +460,9 @@ TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limi
   const auto deciding = deciding_metric(scaling.metrics, stage.outcome);
   if (deciding && !needs.empty()) {
     auto& deciders = needs[*deciding];
-    if (!deciders.backends.empty()) report_needs(joint, scaling.metrics[*deciding].name, deciders.backends);
+    const auto& metric = scaling.metrics[*deciding];
+    if (!deciders.backends.empty()) report_needs(joint, metric.name, deciders.backends);
+    report_minimums(joint, metric.name, deciders.all.total, input.asked[*deciding]);
     stage.needs = std::move(deciders.all);
   }
   settle_division(joint, needs, deciding.has_value(), stage);

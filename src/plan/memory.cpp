@@ -1,6 +1,7 @@
 #include "memory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -29,15 +30,24 @@ std::string short_uid(const std::string& uid) {
   return "#" + std::to_string(digest);
 }
 
-enum Flag : std::int64_t {
-  Served = 1,
-  MaxWasLowered = 2,
-  Surging = 4,
-  WasEdited = 8,
-  HasPartAbove = 16,
-  ByNeeds = 32,
-  ByNeedsBefore = 64
-};
+/// What is true or false, in one number: a bit each, in this order.
+constexpr std::array kFlags = {&Memory::served,
+                               &Memory::max_was_lowered,
+                               &Memory::surging,
+                               &Memory::was_edited,
+                               &Memory::has_part_above,
+                               &Memory::by_needs,
+                               &Memory::by_needs_before};
+
+std::int64_t flags_of(const Memory& memory) {
+  std::int64_t flags = 0;
+  for (std::size_t i = 0; i < kFlags.size(); ++i) flags |= std::int64_t{memory.*kFlags[i]} << i;
+  return flags;
+}
+
+void read_flags(std::int64_t flags, Memory& memory) {
+  for (std::size_t i = 0; i < kFlags.size(); ++i) memory.*kFlags[i] = (flags >> i & 1) != 0;
+}
 
 void read_member(MemoryReader& reader, std::string_view key, Element value, WallTime now, Memory& memory) {
   if (key == "total") memory.total = reader.count(value);
@@ -50,16 +60,7 @@ void read_member(MemoryReader& reader, std::string_view key, Element value, Wall
   if (key == "scaling") read_history(reader, value, memory.history);
   if (key == "demand") read_demand(reader, value, memory.demand);
   if (key == "service") read_service_health(reader, value, memory.health, memory.split, memory.tiers);
-  if (key == "is") {
-    const auto flags = reader.integer(value);
-    memory.served = (flags & Served) != 0;
-    memory.max_was_lowered = (flags & MaxWasLowered) != 0;
-    memory.surging = (flags & Surging) != 0;
-    memory.was_edited = (flags & WasEdited) != 0;
-    memory.has_part_above = (flags & HasPartAbove) != 0;
-    memory.by_needs = (flags & ByNeeds) != 0;
-    memory.by_needs_before = (flags & ByNeedsBefore) != 0;
-  }
+  if (key == "is") read_flags(reader.integer(value), memory);
   if (key != "backends") return;
   reader.object(value, [&](std::string_view name, Element backend) {
     read_backend(reader, backend, now, memory.backends[std::string{name}]);
@@ -118,10 +119,7 @@ std::string print(const Memory& memory, const api::Snapshot& snapshot, bool with
   MemoryWriter writer{now, expected_size(snapshot)};
   writer.open('{').key("v").number(kVersion).key("at").number(now.time_since_epoch().count());
   writer.key("uid").text(short_uid(snapshot.service.uid));
-  writer.key("is").number(Served * memory.served + MaxWasLowered * memory.max_was_lowered +
-                          Surging * memory.surging + WasEdited * memory.was_edited +
-                          HasPartAbove * memory.has_part_above + ByNeeds * memory.by_needs +
-                          ByNeedsBefore * memory.by_needs_before);
+  writer.key("is").number(flags_of(memory));
   if (memory.total) writer.key("total").number(*memory.total);
   if (memory.active_tier) writer.key("tier").number(*memory.active_tier);
   if (memory.max) writer.key("max").number(*memory.max);
@@ -154,8 +152,8 @@ constexpr void (*kGiveUp[])(Memory&) = {
     [](Memory& memory) { memory.history.seasons = {}; },
     // Merged neighbours hold the higher count for longer.
     [](Memory& memory) {
-      memory.history.merge(16);
-      memory.demand.merge(16);
+      memory.history.merge(12);
+      memory.demand.merge(12);
     },
     // Smoothing starts anew from where proportions are, and gains grow slowly again.
     [](Memory& memory) {

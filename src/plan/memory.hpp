@@ -16,6 +16,7 @@
 #include "demand.hpp"
 #include "departure.hpp"
 #include "needs.hpp"
+#include "parts.hpp"
 
 namespace evenkeel::plan {
 
@@ -24,7 +25,7 @@ struct Memory {
   struct Backend {
     std::optional<scaling::CountChange> written;  ///< The last decided count, and what was seen then.
     bool has_part = false;                        ///< It had a part of the total.
-    bool had_extra = false;                       ///< Its part had the one more that its load asked for.
+    Extra had_extra = Extra::No;                  ///< Why its part had one more than the division gave.
     std::optional<std::int32_t> part;             ///< The last one.
     std::optional<std::int32_t> part_before;  ///< That the last decision started from, without the one more.
     std::optional<double> weight;             ///< The last decided share, percent.

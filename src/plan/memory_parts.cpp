@@ -133,15 +133,17 @@ void read_serving(MemoryReader& reader, Element value, std::optional<CountWatch>
   watch = CountWatch{.ready = reader.count(items[1]), .since = reader.time(items[0])};
 }
 
-enum Flag : std::int64_t { HasPart = 1, HadExtra = 2, HadEndpoints = 4 };
+enum Flag : std::int64_t { HasPart = 1, HadExtra = 2, HadEndpoints = 4, HadExtraByNeed = 8 };
 
 std::int64_t flags_of(const Memory::Backend& backend) {
-  return HasPart * backend.has_part + HadExtra * backend.had_extra + HadEndpoints * backend.had_endpoints;
+  return HasPart * backend.has_part + HadEndpoints * backend.had_endpoints +
+         HadExtra * (backend.had_extra == Extra::Load) + HadExtraByNeed * (backend.had_extra == Extra::Need);
 }
 
 void read_flags(std::int64_t flags, Memory::Backend& backend) {
   backend.has_part = (flags & HasPart) != 0;
-  backend.had_extra = (flags & HadExtra) != 0;
+  if ((flags & HadExtra) != 0) backend.had_extra = Extra::Load;
+  if ((flags & HadExtraByNeed) != 0) backend.had_extra = Extra::Need;
   backend.had_endpoints = (flags & HadEndpoints) != 0;
 }
 

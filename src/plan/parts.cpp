@@ -20,15 +20,36 @@ std::int64_t sum_of(std::span<const Part> parts) {
   return sum;
 }
 
-double load_of(const Holder& holder, double demand, std::int32_t replicas) {
-  return replicas > 0 ? holder.share * demand / replicas : std::numeric_limits<double>::infinity();
+/// Demand on each of its replicas, of what one is planned for.
+double load_of(const Holder& holder, const Division& division, std::int32_t replicas) {
+  if (!division.demand || holder.share <= 0) return 0;
+  return holder.share * *division.demand / replicas / holder.planned;
 }
 
 /// Whether its load asks for one replica more than the division gives.
-bool asks_for_extra(const Holder& holder, const Division& division, std::int32_t replicas) {
-  if (holder.division <= 0 || holder.share <= 0 || replicas <= 0) return false;
-  const double load = load_of(holder, *division.demand, replicas);
-  return load > holder.planned * (holder.had_extra ? 1.0 : 1.0 + division.tolerance) * (1 + 1e-9);
+bool asks_by_load(const Holder& holder, const Division& division, std::int32_t replicas) {
+  const double most = holder.had_extra != Extra::No ? 1.0 : 1.0 + division.tolerance;
+  return load_of(holder, division, replicas) > most * (1 + 1e-9);
+}
+
+/// Whether its own need does. One that it has is kept as any part is, and while nobody knows what it needs.
+bool asks_by_need(const Holder& holder, const Division& division, std::int32_t replicas) {
+  const bool had = holder.had_extra == Extra::Need && holder.last && replicas <= *holder.last;
+  if (had && (!holder.need || *holder.last + 1 - *holder.need <= kSlack)) return true;
+  return holder.is_need_certain && *holder.need / replicas > (1 + division.tolerance) * (1 + 1e-9);
+}
+
+Extra asked_by(const Holder& holder, const Division& division, std::int32_t replicas) {
+  if (holder.division <= 0 || replicas >= holder.maximum) return Extra::No;
+  if (asks_by_need(holder, division, replicas)) return Extra::Need;
+  return asks_by_load(holder, division, replicas) ? Extra::Load : Extra::No;
+}
+
+/// How much it asks, beside others. Who has one by its need keeps it: that need changes with what is given,
+/// so one between two would go to and fro.
+double urgency_of(const Holder& holder, const Division& division, std::int32_t replicas) {
+  if (holder.had_extra == Extra::Need) return std::numeric_limits<double>::infinity();
+  return std::max(load_of(holder, division, replicas), holder.need.value_or(0) / replicas);
 }
 
 /// The most loaded first, so that a bound that leaves room for one gives it to the right one.
@@ -38,17 +59,18 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
     std::optional<std::size_t> best;
     double most = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      if (parts[i].replicas >= holders[i].maximum) continue;
-      if (parts[i].extra || !asks_for_extra(holders[i], division, parts[i].replicas)) continue;
-      const double load = load_of(holders[i], *division.demand, parts[i].replicas) / holders[i].planned;
-      if (load > most) {
-        most = load;
-        best = i;
-      }
+      const auto& holder = holders[i];
+      if (parts[i].extra != Extra::No) continue;
+      if (asked_by(holder, division, parts[i].replicas) == Extra::No) continue;
+      const double urgency = urgency_of(holder, division, parts[i].replicas);
+      if (best && urgency <= most) continue;
+      most = urgency;
+      best = i;
     }
     if (!best) return;
-    ++parts[*best].replicas;
-    parts[*best].extra = true;
+    auto& part = parts[*best];
+    part.extra = asked_by(holders[*best], division, part.replicas);
+    ++part.replicas;
     --room;
   }
 }
@@ -171,7 +193,7 @@ std::vector<Part> divide_total(std::span<const Holder> holders, const Division& 
   }
   if (division.exact) return parts;
   keep_needed(holders, division, parts);
-  if (division.demand) give_extras(holders, division, parts);
+  give_extras(holders, division, parts);
   return parts;
 }
 

@@ -10,14 +10,22 @@
 /// The parts that backends have of the total. docs/decision.md, "Parts".
 namespace evenkeel::plan {
 
+/// Why a part is one more than the division gives.
+enum class Extra {
+  No,
+  Load,  ///< Its share of the demand asks for it.
+  Need,  ///< Its own readings do.
+};
+
 struct Holder {
   double division = 0;       ///< Relative; 0 or less: it has no part.
   std::int32_t minimum = 0;  ///< Of its part.
   std::int32_t maximum = std::numeric_limits<std::int32_t>::max();
   double share = 0;                  ///< Of all traffic that it is meant to carry, as a fraction.
   double planned = 1;                ///< Demand that one replica is planned for.
-  bool had_extra = false;            ///< Its last part had the one more.
+  Extra had_extra = Extra::No;       ///< Why its last part had the one more.
   std::optional<double> need;        ///< Replicas by its own readings; empty: sized by shares.
+  bool is_need_certain = false;      ///< It decides how the total is divided, and is nobody's guess.
   std::optional<std::int32_t> last;  ///< Its last part, without the one more.
 };
 
@@ -40,7 +48,7 @@ enum class Kept {
 
 struct Part {
   std::int32_t replicas = 0;
-  bool extra = false;  ///< One more than the division gives: its load asks for it.
+  Extra extra = Extra::No;
   Kept kept = Kept::No;
 };
 
@@ -49,7 +57,8 @@ struct Part {
 /// than 3/4 of a replica or 1.3 replicas of need; where there is no room for more, the 3/4 are enough. Then a
 /// part gets one more where its load per replica would exceed what is planned by more than the tolerance, and
 /// keeps it until the load without it is as planned; and one that follows its own readings falls only when it
-/// exceeds its need by more than 1.3.
+/// exceeds its need by more than 1.3. Such a one, too, gets one more where its need exceeds it by more than
+/// the tolerance, and keeps that as it keeps the rest.
 [[nodiscard]] std::vector<Part> divide_total(std::span<const Holder> holders, const Division& division);
 
 }  // namespace evenkeel::plan

@@ -76,7 +76,7 @@ class Wanting {
     if (input_.repeats) return;
     for (auto* before : remembered_) {
       before->part_before = before->part;
-      if (before->part_before && before->had_extra) --*before->part_before;
+      if (before->part_before && before->had_extra != Extra::No) --*before->part_before;
     }
   }
 
@@ -95,14 +95,14 @@ class Wanting {
                     .planned = backend.load.planned,
                     .had_extra = before.had_extra,
                     .need = std::nullopt,
-                    .last = std::nullopt};
-      holder.last = before.part_before;
+                    .last = before.part_before};
       // A need that is not known just now is no reason to fall, nor to divide in another way.
       if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
       if (last_division_holds_ && backend.full > 0) holder.division = *holder.last;
       if (!input_.known_needs.empty() && backend.full > 0) holder.need = guarded(i, input_.known_needs[i]);
       if (!input_.needs.empty() && backend.full > 0) {
         holder.need = guarded(i, input_.needs[i]);
+        holder.is_need_certain = !is_guessed(i);
         holder.division = proportion_of(i, per_last);
       }
       holders.push_back(holder);
@@ -151,20 +151,23 @@ class Wanting {
     const auto normal = normal_parts();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       auto& size = sizes_[i];
+      const auto extra = parts[i].extra;
       size.has_part = figures_[i].full > 0;
       size.part = size.has_part ? parts[i].replicas : 0;
       size.wanted = size.has_part ? size.part : minimum_now(i);
       auto& before = remembered(i);
-      before.had_extra = parts[i].extra;
+      before.had_extra = size.has_part ? extra : Extra::No;
       before.part = size.has_part ? std::optional{parts[i].replicas} : std::nullopt;
       if (!size.has_part) {
         add_step(size, "Minimum", size.wanted, "it has no part of the total and keeps its minimum");
         continue;
       }
-      add_step(size, "Part", parts[i].replicas - (parts[i].extra ? 1 : 0), part_text(parts[i]));
-      if (parts[i].extra)
+      add_step(size, "Part", parts[i].replicas - (extra == Extra::No ? 0 : 1), part_text(parts[i]));
+      if (extra == Extra::Load)
         add_step(size, "Extra", parts[i].replicas, "its load per replica would be above target");
-      if (parts[i].replicas > normal[i]) added_[i] = parts[i].replicas;
+      if (extra == Extra::Need)
+        add_step(size, "Extra", parts[i].replicas, "its own need is above its part, or was and is not known");
+      if (!normal.empty() && parts[i].replicas > normal[i]) added_[i] = parts[i].replicas;
     }
   }
 
@@ -178,9 +181,10 @@ class Wanting {
                                 : "its part of the total, by its own need";
   }
 
-  /// The parts if everybody were fit: more than that is what fail-over adds.
+  /// The parts if everybody were fit: more than that is what fail-over adds. Empty: nobody is away, or parts
+  /// are what own readings ask for.
   [[nodiscard]] std::vector<std::int32_t> normal_parts() const {
-    if (!is_anybody_away(lowest_tier_)) return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
+    if (!is_anybody_away(lowest_tier_)) return {};
     std::vector<double> shares(figures_.size(), 0.0);
     std::vector<std::int32_t> minimums;
     std::vector<std::int32_t> maximums;
@@ -190,8 +194,7 @@ class Wanting {
       maximums.push_back(figures_[i].member->max_replicas(kMostReplicas));
       if (figures_[i].is_out || declared.tier != lowest_tier_) continue;
       shares[i] = spec_.balancing.algorithm == api::Algorithm::RoundRobin ? 1 : declared.weight;
-      if (!input_.needs.empty() && figures_[i].full > 0)
-        return std::vector<std::int32_t>(figures_.size(), kMostReplicas);
+      if (!input_.needs.empty() && figures_[i].full > 0) return {};
     }
     auto parts = balancing::divide(shares, minimums, maximums, input_.total);
     // Rounding, and the one more that load asks for, are no fail-over.
@@ -226,7 +229,13 @@ class Wanting {
     const double share = std::max(backend.target, backend.weight) / 100;
     // What rounding would swallow is no replica: it would stand in the way of somebody's part.
     if ((share - own / 100) * input_.total < 0.5) return;
-    const auto replicas = whole_up(share * input_.total);
+    auto replicas = whole_up(share * input_.total);
+    // Where nobody has room, traffic that waits to leave has what carries it, or no replica ever gets free.
+    const bool is_full = input_.total >= input_.max && sizes_[i].has_part;
+    if (is_full && backend.target < backend.weight && input_.demand.value) {
+      const double carried = share * *input_.demand.value / backend.load.capacity - input_.tolerance;
+      replicas = std::min(replicas, whole_up(std::max(carried, backend.target / 100 * input_.total)));
+    }
     if (replicas > sizes_[i].wanted) added_[i] = std::max(added_[i], replicas);
     want(sizes_[i], "Carry", replicas, "it carries traffic that is meant for others");
   }

@@ -102,7 +102,9 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
   asked.abstains = reading.abstains;
   asked.problem = reading.problem;
   if (!reading.usable()) return asked;
-  if (input.counts.several && metric.scope != MetricScope::Service) return ask_backends(input, index, metric);
+  const bool is_asked =
+      metric.scope != MetricScope::Service || (index < input.asked.size() && input.asked[index]);
+  if (input.counts.several && is_asked) return ask_backends(input, index, metric);
   if (metric.scope == MetricScope::Pod) return ask_pods(input, metric, reading);
   const auto& counts = input.counts;
   const auto tolerance = tolerance_of(input.scaling, input.settings);

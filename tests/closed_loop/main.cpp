@@ -13,7 +13,7 @@
 ///
 ///     closed_loop [--services=10000] [--seed=1] [--open=FILE]   in FILE a kind, or "service SEED", a line
 ///     closed_loop --service=SEED [--lines]   one service: its course as a table, or its snapshots;
-///                 [--of-the-moment]          with readings of the last tick alone
+///                 [--variety=plain|readings] with less left to chance: see Variety
 namespace evenkeel::closed_loop {
 namespace {
 
@@ -22,9 +22,9 @@ std::uint64_t number(std::string_view argument, std::string_view name, std::uint
   return std::strtoull(std::string{argument.substr(name.size())}.c_str(), nullptr, 10);
 }
 
-int show(std::uint64_t seed, Readings readings, bool lines) {
-  const auto course = run_course(seed, readings, true);
-  const Model model{seed, readings};
+int show(std::uint64_t seed, Variety variety, bool lines) {
+  const auto course = run_course(seed, variety, true);
+  const Model model{seed, variety};
   for (const auto& text : lines ? course.lines : course.table) std::cout << text << "\n";
   if (lines) return EXIT_SUCCESS;
   std::cout << model.spec().dump() << "\n" << to_string(model.disturbance()) << "\n";
@@ -46,6 +46,7 @@ void count(const Passed& passed, Counts& counts) {
   counts["readings over several decisions"] += passed.windows;
   counts["a metric of pods"] += passed.pods;
   counts["several backends sized by a Value"] += passed.value;
+  counts["small backends, or minimums of their own"] += passed.minimums;
 }
 
 int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>& open) {
@@ -57,7 +58,7 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
   std::uint64_t swings = 0;
   for (std::uint64_t i = 0; i < services; ++i) {
     const auto own = seed * 1'000'003 + i;
-    const auto course = run_course(own, Readings::Varied, false);
+    const auto course = run_course(own, Variety::All, false);
     count(course.passed, counts);
     restless += !course.problems.empty();
     swings += course.passed.swings;
@@ -65,7 +66,7 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
     for (const auto& problem : course.problems) kinds.emplace(problem.substr(0, problem.find(':')), problem);
     for (const auto& [kind, problem] : kinds) {
       not_open += open.contains(kind) || open.contains("service " + std::to_string(own)) ? 0 : 1;
-      const auto key = kind + " after " + to_string(Model{own, Readings::Varied}.disturbance());
+      const auto key = kind + " after " + to_string(Model{own, Variety::All}.disturbance());
       ++problems[key];
       examples.emplace(key, "--service=" + std::to_string(own) + " " + problem);
     }
@@ -95,15 +96,16 @@ int main(int count, char** arguments) {
   std::uint64_t one = 0;
   std::set<std::string> open;
   bool lines = false;
-  auto readings = Readings::Varied;
+  auto variety = Variety::All;
   for (int i = 1; i < count; ++i) {
     const std::string_view argument{arguments[i]};
     services = number(argument, "--services=", services);
     seed = number(argument, "--seed=", seed);
     one = number(argument, "--service=", one);
     lines = lines || argument == "--lines";
-    if (argument == "--of-the-moment") readings = Readings::OfTheMoment;
+    if (argument == "--variety=plain") variety = Variety::Plain;
+    if (argument == "--variety=readings") variety = Variety::Readings;
     if (argument.starts_with("--open=")) open = read_open(std::string{argument.substr(7)});
   }
-  return one != 0 ? show(one, readings, lines) : run(services, seed, open);
+  return one != 0 ? show(one, variety, lines) : run(services, seed, open);
 }

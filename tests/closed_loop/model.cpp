@@ -33,10 +33,11 @@ const char* to_string(Disturbance disturbance) {
   return kNames[static_cast<std::size_t>(disturbance)];
 }
 
-Model::Model(std::uint64_t seed, Readings readings) : random_{seed}, now_{seconds{1'767'225'600}} {
+Model::Model(std::uint64_t seed, Variety variety) : random_{seed}, now_{seconds{1'767'225'600}} {
   make_spec();
   make_world();
-  if (readings == Readings::Varied) vary_readings(seed);
+  if (variety != Variety::Plain) vary_readings(seed);
+  if (variety == Variety::All) vary_backends(seed);
 }
 
 void Model::vary_readings(std::uint64_t seed) {
@@ -70,6 +71,30 @@ void Model::size_by_the_busiest() {
   auto& scaling = spec_["scaling"];
   scaling["metrics"] = Json::array({metric});
   scaling.erase("loadMetric");
+}
+
+void Model::vary_backends(std::uint64_t seed) {
+  // Of its own, as above.
+  constexpr std::uint64_t kOther = 0x5DEECE66D;
+  Random random{seed ^ kOther};
+  auto& backends = spec_["backends"];
+  const auto last = static_cast<int>(backends.size()) - 1;
+  if (random.chance(12)) {
+    has_minimums_ = last > 0;
+    const auto large = static_cast<std::size_t>(random.between(0, last));
+    for (std::size_t i = 0; i < backends.size(); ++i)
+      backends[i]["weight"] = i == large ? 97 : random.between(1, 3);
+  }
+  if (random.chance(12)) {
+    has_minimums_ = last > 0;
+    auto& backend = backends[static_cast<std::size_t>(random.between(0, last))];
+    const int least = random.between(2, 6);
+    backend["minReplicas"] = least;
+    if (backend.contains("maxReplicas"))
+      backend["maxReplicas"] = std::max(least, backend["maxReplicas"].get<int>());
+    auto& most = spec_["scaling"]["maxReplicas"];
+    most = most.get<int>() + least - 1;
+  }
 }
 
 void Model::make_backends(int count) {

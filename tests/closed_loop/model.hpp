@@ -32,12 +32,13 @@ enum class Disturbance {
   ClockJump,      ///< A day ahead.
 };
 
-/// What the readings of a service are like.
-enum class Readings {
-  OfTheMoment,  ///< Of the last tick alone.
+/// How much of a service is left to chance. A seed makes the same service of each, but for what is added.
+enum class Variety {
+  Plain,  ///< Readings are of the last tick alone.
   /// In half of the services means over a window of several ticks; in some also the CPU of pods, or nothing
   /// but the load of the busiest replica, as a latency would be.
-  Varied,
+  Readings,
+  All,  ///< In some also backends with next to none of the traffic, and minimums of their own.
 };
 
 /// A service under a steady load, simple enough to be understood: every backend is one queue (M/M/1 seen from
@@ -45,7 +46,7 @@ enum class Readings {
 /// set. It knows nothing of how decisions are made.
 class Model {
  public:
-  Model(std::uint64_t seed, Readings readings);
+  Model(std::uint64_t seed, Variety variety);
 
   struct Backend {
     double cost = 1;  ///< Work of a request; 1.25 is 20 % less efficient.
@@ -85,6 +86,7 @@ class Model {
   [[nodiscard]] bool has_windows() const { return ticks_read_ > 1; }
   [[nodiscard]] bool has_pods() const { return cpu_target_ > 0; }
   [[nodiscard]] bool has_value() const { return has_value_; }
+  [[nodiscard]] bool has_minimums() const { return has_minimums_; }
 
  private:
   void make_spec();
@@ -93,6 +95,7 @@ class Model {
   void make_world();
   void vary_readings(std::uint64_t seed);
   void size_by_the_busiest();
+  void vary_backends(std::uint64_t seed);
   void disturb();
   void recover();
   void edit_weights();
@@ -122,6 +125,7 @@ class Model {
   std::size_t ticks_read_ = 1;       ///< Whose mean a reading is.
   double cpu_target_ = 0;            ///< Of what a pod requests, at the target load; 0: no such metric.
   bool has_value_ = false;           ///< Sized by the busiest replica alone.
+  bool has_minimums_ = false;        ///< Somebody holds more replicas than its part, or is small.
   std::chrono::seconds start_time_{20};
   bool observes_ = true;
   bool blind_ = false;

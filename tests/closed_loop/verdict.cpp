@@ -12,6 +12,8 @@ namespace {
 
 /// A share that moves less than this in the whole of the rest stands still.
 constexpr double kStill = 2.0;
+/// Of the target: the tolerance, and what layers round.
+constexpr double kMostLoad = 1.12;
 /// Of its fair share, what a backend that is 20 % less efficient has at least.
 constexpr double kNotStarved = 0.5;
 
@@ -45,7 +47,7 @@ bool capacity_bound(const api::Decision& decision) {
 
 class Driver {
  public:
-  Driver(std::uint64_t seed, Readings readings, bool record) : model_{seed, readings}, record_{record} {}
+  Driver(std::uint64_t seed, Variety variety, bool record) : model_{seed, variety}, record_{record} {}
 
   Course run() {
     // Whose readings look back on several decisions learns of each step later.
@@ -135,6 +137,7 @@ class Driver {
     passed.uneven = passed.uneven || is_uneven();
     passed.windows = model_.has_windows();
     passed.pods = model_.has_pods();
+    passed.minimums = model_.has_minimums();
     passed.value = model_.has_value() && model_.backends().size() > 1;
   }
 
@@ -185,9 +188,42 @@ class Driver {
                  name + " stands at " + std::to_string(made.weight) + ", its target is " +
                      std::to_string(made.target_weight));
     }
+    judge_load();
     judge_drain();
     judge_fairness();
     judge_declared();
+  }
+
+  /// Replicas that every backend may have at least, although its share asks for fewer.
+  [[nodiscard]] double held_at_minimums() const {
+    double held = 0;
+    for (const auto& backend : model_.spec()["backends"])
+      held += std::max(1, backend.value("minReplicas", 1));
+    return held;
+  }
+
+  /// With room for all nobody is above the target for good, by whatever metric sizes the service.
+  void judge_load() {
+    const auto& spec = model_.spec();
+    const double needed = 1.25 * model_.demand() / model_.target() + held_at_minimums();
+    if (is_computed(spec) || model_.is_blind() || model_.has_value() || model_.backends().size() < 2) return;
+    if (spec["scaling"]["maxReplicas"].get<double>() < needed) return;
+    for (const auto& backend : spec["backends"]) {
+      if (backend.contains("maxReplicas")) return;
+    }
+    const auto& metrics = spec["scaling"]["metrics"];
+    const bool by_work =
+        std::ranges::none_of(metrics, [](const Json& metric) { return metric["name"] == "rps"; });
+    for (const auto& backend : spec["backends"]) {
+      const auto& name = backend["name"].get_ref<const std::string&>();
+      const auto& made = decision_.backends.at(name);
+      const double cost = by_work ? model_.backends().at(name).cost : 1;
+      const double load = model_.demand() * made.weight / 100 * cost / std::max(1, made.replicas.value_or(0));
+      if (load > model_.target() * kMostLoad)
+        complain("overloaded",
+                 name + " is at " + std::to_string(load / model_.target()) + " of its target with " +
+                     std::to_string(made.replicas.value_or(0)) + " replicas");
+    }
   }
 
   void judge_drain() {
@@ -205,6 +241,8 @@ class Driver {
     const bool is_blind =
         model_.disturbance() == Disturbance::Blind || model_.disturbance() == Disturbance::BlindEdit;
     if (!is_computed(model_.spec()) || is_blind) return;
+    // With minimums sizes are not in proportion to what is declared.
+    if (model_.has_minimums()) return;
     double replicas = 0;
     double shares = 0;
     for (const auto& backend : model_.spec()["backends"]) {
@@ -232,7 +270,7 @@ class Driver {
   /// With declared weights and room for all, the shares are in the end what was declared.
   void judge_declared() {
     const auto& spec = model_.spec();
-    const double needed = model_.demand() / model_.target() + static_cast<double>(model_.backends().size());
+    const double needed = model_.demand() / model_.target() + held_at_minimums();
     if (is_computed(spec) || spec["scaling"]["maxReplicas"].get<double>() < needed) return;
     for (const auto& backend : spec["backends"]) {
       if (backend.contains("maxReplicas")) return;
@@ -264,8 +302,8 @@ class Driver {
 
 }  // namespace
 
-Course run_course(std::uint64_t seed, Readings readings, bool record) {
-  return Driver{seed, readings, record}.run();
+Course run_course(std::uint64_t seed, Variety variety, bool record) {
+  return Driver{seed, variety, record}.run();
 }
 
 }  // namespace evenkeel::closed_loop

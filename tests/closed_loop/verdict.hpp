@@ -18,11 +18,12 @@ struct Passed {
   bool panic = false;
   bool probation = false;
   bool unknown_demand = false;
-  bool uneven = false;   ///< Shares that do not divide the total evenly.
-  bool windows = false;  ///< Readings that are means over several decisions.
-  bool pods = false;     ///< A metric of pods beside the load.
-  bool value = false;    ///< Several backends sized by a `Value`.
-  bool swings = false;   ///< Does not rest, as upstream would not, and says which setting is to blame.
+  bool uneven = false;    ///< Shares that do not divide the total evenly.
+  bool windows = false;   ///< Readings that are means over several decisions.
+  bool pods = false;      ///< A metric of pods beside the load.
+  bool value = false;     ///< Several backends sized by a `Value`.
+  bool minimums = false;  ///< Backends that hold more replicas than their part, or next to no traffic.
+  bool swings = false;    ///< Does not rest, as upstream would not, and says which setting is to blame.
 };
 
 /// The end of a service's decisions, and how it got there.
@@ -39,6 +40,6 @@ inline constexpr int kDecisions = 200;
 inline constexpr int kRest = 40;
 
 /// Drives decide() and the model of `seed` in closed loop.
-[[nodiscard]] Course run_course(std::uint64_t seed, Readings readings, bool record);
+[[nodiscard]] Course run_course(std::uint64_t seed, Variety variety, bool record);
 
 }  // namespace evenkeel::closed_loop

@@ -44,7 +44,8 @@ struct TotalInput {
   bool rollout = false;
 
   /// Several backends: what each metric of scope Backend or Pod asks for in all, unrounded, in the order of
-  /// the metrics; empty where that cannot be told. Metrics of scope Service are asked here.
+  /// the metrics; empty where that cannot be told. Metrics of scope Service are asked here, except where the
+  /// division asks for more than the reading over the target.
   std::vector<std::optional<double>> asked = {};
   /// Several backends: of each metric with target `Value` the count that a fall must leave, in the order of
   /// the metrics: with fewer the backend with the most traffic for its replicas would be above the target.

@@ -266,6 +266,12 @@ TEST(ReplicaLimits, AnOwnMinimumIsNoCause) {
   EXPECT_THAT(limits(builder, 20), ElementsAre(20)) << "its maximum is never below its minimum";
 }
 
+TEST(ReplicaLimits, OfAMinimumAreNeverBelowIt) {
+  SnapshotBuilder builder;
+  builder.backend("blue", {.weight = 95}).backend("green", {.weight = 5, .min = 6});
+  EXPECT_THAT(limits(builder, 20), ElementsAre(14, 6)) << "and the others have what it leaves";
+}
+
 /// measure_demand() over time.
 class Measuring : public testing::Test {
  protected:

@@ -37,7 +37,8 @@ std::string name_of(int n) {
 Memory::Backend full_backend() {
   Memory::Backend backend;
   backend.written = {.from = kMost, .to = kMost};
-  backend.has_part = backend.had_extra = backend.had_endpoints = true;
+  backend.has_part = backend.had_endpoints = true;
+  backend.had_extra = Extra::Need;
   backend.part = kMost;
   backend.part_before = kMost - 1;
   backend.weight = kLong;
@@ -162,9 +163,9 @@ TEST(MemorySize, TheForecastGoesFirstThenWindowsMergeThenReadingsStartAnew) {
   EXPECT_FALSE(knows_seasons(without_forecast));
   EXPECT_THAT(without_forecast.history.highest, SizeIs(64));
   const auto merged = read_back(full_memory(7));
-  EXPECT_THAT(merged.history.highest, SizeIs(16));
-  EXPECT_THAT(merged.history.lowest, SizeIs(16));
-  EXPECT_THAT(merged.demand.highest, SizeIs(16));
+  EXPECT_THAT(merged.history.highest, SizeIs(12));
+  EXPECT_THAT(merged.history.lowest, SizeIs(12));
+  EXPECT_THAT(merged.demand.highest, SizeIs(12));
   EXPECT_EQ(merged.history.highest.front().replicas, kMost) << "the cautious value stays";
   EXPECT_EQ(merged.demand.highest.front().value, 1e15 / 3);
   EXPECT_EQ(merged.backends.begin()->second.balancing, full_backend().balancing);
@@ -189,7 +190,7 @@ TEST(MemorySize, NothingIsGivenUpOfATextThatJustFits) {
   auto without_seasons = memory;
   without_seasons.history.seasons = {};
   EXPECT_THAT(read_back(padded(memory, without_seasons, kLimit - 1)).history.highest, SizeIs(64));
-  EXPECT_THAT(read_back(padded(memory, without_seasons, kLimit)).history.highest, SizeIs(16));
+  EXPECT_THAT(read_back(padded(memory, without_seasons, kLimit)).history.highest, SizeIs(12));
 }
 
 TEST(MemorySize, AnyNumberOfBackendsFits) {

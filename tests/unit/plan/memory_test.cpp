@@ -123,7 +123,7 @@ TEST(MemoryOfUse, IsWhatItSays) {
   ASSERT_TRUE(result.found);
   const auto& blue = result.memory.backends.at("blue");
   EXPECT_TRUE(blue.has_part);
-  EXPECT_FALSE(blue.had_extra);
+  EXPECT_EQ(blue.had_extra, Extra::No);
   EXPECT_TRUE(blue.had_endpoints);
   EXPECT_EQ(blue.part, 4);
   EXPECT_EQ(blue.weight, 60);

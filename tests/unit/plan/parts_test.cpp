@@ -166,13 +166,13 @@ TEST(Extras, OneMoreWhereTheLoadWouldBeAboveTargetAndTolerance) {
       << "the tolerance is inclusive";
   const auto parts = divide_total(halves(), {.total = 9, .most = 20, .demand = 881});
   EXPECT_THAT(replicas_of(parts), ElementsAre(5, 5));
-  EXPECT_FALSE(parts[0].extra);
-  EXPECT_TRUE(parts[1].extra);
+  EXPECT_EQ(parts[0].extra, Extra::No);
+  EXPECT_EQ(parts[1].extra, Extra::Load);
 }
 
 TEST(Extras, AreKeptUntilTheLoadWithoutItIsAsPlanned) {
   auto holders = halves();
-  holders[1].had_extra = true;
+  holders[1].had_extra = Extra::Load;
   EXPECT_THAT(divide(holders, {.total = 9, .most = 20, .demand = 801}), ElementsAre(5, 5));
   EXPECT_THAT(divide(holders, {.total = 9, .most = 20, .demand = 800}), ElementsAre(5, 4));
 }
@@ -191,7 +191,7 @@ TEST(Extras, StayWithinTheBoundAndGoToTheMostLoaded) {
 }
 
 TEST(Extras, AreForLoadsThatAreMoreThanRoundingAboveWhatIsPlanned) {
-  const std::vector<Holder> one = {{.division = 100, .share = 1, .planned = 1, .had_extra = true}};
+  const std::vector<Holder> one = {{.division = 100, .share = 1, .planned = 1, .had_extra = Extra::Load}};
   EXPECT_THAT(divide(one, {.total = 1, .most = 2, .demand = 1 + 1e-9}), ElementsAre(1));
   EXPECT_THAT(divide(one, {.total = 1, .most = 2, .demand = 1 + 2e-9}), ElementsAre(2));
 }
@@ -221,6 +221,67 @@ TEST(Extras, AManualCountIsMetExactly) {
   holders[0].need = 5.0;
   holders[0].last = 5;
   EXPECT_THAT(divide(holders, {.total = 4, .most = 20, .exact = true}), ElementsAre(2, 2));
+}
+
+/// 1.9 replicas' worth of work on one of two, whose total is 2; what each had is without the one more.
+std::vector<Holder> uneven(double need, Extra had = Extra::No) {
+  return {{.division = need, .had_extra = had, .need = need, .is_need_certain = true, .last = 1},
+          {.division = 0.1, .need = 0.1, .is_need_certain = true, .last = 1}};
+}
+
+TEST(Extras, OneMoreWhereItsOwnNeedIsAboveItsPartAndTolerance) {
+  EXPECT_THAT(divide(uneven(1.1), {.total = 2, .most = 20}), ElementsAre(1, 1))
+      << "the tolerance is inclusive";
+  const auto parts = divide_total(uneven(1.11), {.total = 2, .most = 20});
+  EXPECT_THAT(replicas_of(parts), ElementsAre(2, 1));
+  EXPECT_EQ(parts[0].extra, Extra::Need);
+  EXPECT_EQ(parts[1].extra, Extra::No);
+  EXPECT_THAT(divide(uneven(9), {.total = 2, .most = 20}), ElementsAre(2, 1))
+      << "the rest is the total's business";
+  EXPECT_THAT(divide(uneven(9), {.total = 2, .most = 2}), ElementsAre(1, 1)) << "there is no room";
+}
+
+TEST(Extras, ByNeedAreKeptAsAnyPartIs) {
+  EXPECT_THAT(divide(uneven(0.71, Extra::Need), {.total = 2, .most = 20}), ElementsAre(2, 1));
+  EXPECT_THAT(divide(uneven(0.69, Extra::Need), {.total = 2, .most = 20}), ElementsAre(1, 1));
+  EXPECT_THAT(divide(uneven(1.05, Extra::Load), {.total = 2, .most = 20}), ElementsAre(1, 1))
+      << "what load asked for no need keeps";
+}
+
+TEST(Extras, ByNeedStayWhileNobodyKnowsTheNeed) {
+  auto holders = uneven(1.5, Extra::Need);
+  holders[0].need.reset();
+  holders[0].is_need_certain = false;
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 20}), ElementsAre(2, 1));
+  holders[0].last.reset();
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 20}), ElementsAre(1, 1)) << "there was no part before";
+}
+
+TEST(Extras, ByNeedGoOnceThePartHasGrownByThem) {
+  EXPECT_THAT(divide(uneven(1.9, Extra::Need), {.total = 3, .most = 20}), ElementsAre(2, 1));
+}
+
+TEST(Extras, ByNeedAreNotTakenByAnother) {
+  auto holders = uneven(1.2, Extra::Need);
+  holders[1].need = holders[1].division = 1.6;
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 3}), ElementsAre(2, 1));
+  holders[0].had_extra = Extra::No;
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 3}), ElementsAre(1, 2));
+}
+
+TEST(Extras, NoGuessAsksForOne) {
+  auto holders = uneven(1.5);
+  holders[0].is_need_certain = false;
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 20}), ElementsAre(1, 1));
+}
+
+TEST(Extras, OfLoadAndNeedTheMostLoadedFirst) {
+  std::vector<Holder> holders = {{.division = 1, .share = 0.5, .planned = 10},
+                                 {.division = 1, .need = 1.6, .is_need_certain = true, .last = 1}};
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 3, .demand = 30}), ElementsAre(1, 2))
+      << "1.5 and 1.6 of it";
+  EXPECT_THAT(divide(holders, {.total = 2, .most = 3, .demand = 34}), ElementsAre(2, 1))
+      << "1.7 and 1.6 of it";
 }
 
 /// Two sized by their own readings: the first needs 4.2 and had 5.

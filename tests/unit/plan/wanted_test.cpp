@@ -46,7 +46,7 @@ TEST(WantedParts, AnExtraForWhatItsLoadAsksFor) {
   const auto sizes = service.wanted();
   EXPECT_THAT(wanted_of(sizes), ElementsAre(7, 5)) << "the highest of the window counts: 145 and 133 each";
   EXPECT_THAT(steps_of(sizes[0]), ElementsAre("Part", "Extra"));
-  EXPECT_TRUE(service.memory.backends["green"].had_extra);
+  EXPECT_EQ(service.memory.backends["green"].had_extra, Extra::Load);
   service.measured = false;
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(6, 4)) << "planned by proportions";
 }
@@ -98,6 +98,39 @@ Sizing failed_over() {
   return service;
 }
 
+TEST(WantedParts, ThatStayAsTheyWereSayWhy) {
+  Sizing service;
+  service.measured = false;
+  service.total = service.max = 11;
+  service.add("blue", {.spec = 5}, 50);
+  service.add("green", {.spec = 6}, 50);
+  service.memory.backends["blue"].part = 5;
+  service.memory.backends["green"].part = 6;
+  service.needs = {5.55, 5.45};
+  auto sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(5, 6));
+  EXPECT_THAT(sizes[0].steps[0].detail.value_or(""), HasSubstr("no part is far from its proportion"));
+  service.total = 10;
+  service.needs = {4.9, 5.1};
+  sizes = service.wanted();
+  EXPECT_THAT(wanted_of(sizes), ElementsAre(5, 6));
+  EXPECT_THAT(sizes[0].steps[0].detail.value_or(""), HasSubstr("by its own need"));
+  EXPECT_THAT(sizes[1].steps[0].detail.value_or(""), HasSubstr("less than 1.3 replicas below"));
+}
+
+TEST(WantedParts, WhoHasNoneAnyMoreTellsNothingOfWhatOthersNeed) {
+  Sizing service;
+  service.measured = false;
+  service.total = 12;
+  service.add("blue", {.spec = 4}, 50);
+  service.add("green", {.spec = 4}, 50);
+  service.add("red", {.spec = 4}, 0);
+  for (const char* name : {"blue", "green", "red"}) service.memory.backends[name].part = 4;
+  service.needs = {6, 3, 0};
+  service.guessed = {0, 1, 0};
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(6, 6, 1)) << "green needs half as much again, as blue";
+}
+
 TEST(WantedCarry, WhatTakesOverGetsItsShareOfTheTotal) {
   auto service = failed_over();
   auto sizes = service.wanted();
@@ -136,6 +169,26 @@ TEST(WantedCarry, AManualCountIsMetByThoseThatHaveAPart) {
   auto over = failed_over();
   over.builder.spec().replicas = 10;
   EXPECT_THAT(wanted_of(over.wanted()), ElementsAre(10, 10));
+}
+
+TEST(WantedCarry, WhereThereIsNoRoomWhatWaitsToLeaveHasWhatCarriesIt) {
+  Sizing service;
+  service.demand.value = 1000;
+  service.add("blue", {.spec = 8}, 95).weight = 71;
+  auto& green = service.add("green", {.spec = 4}, 5);
+  green.weight = 29;
+  green.target = 20;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 3)) << "of the total";
+  service.max = 10;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 2))
+      << "290 of 140 each, a tenth more is no replica";
+  green.target = 25;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 3)) << "it keeps what it is meant to have";
+  green.target = 30;
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 3)) << "it is not leaving";
+  green.target = 20;
+  service.demand.value.reset();
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 3)) << "nobody knows what carries it";
 }
 
 /// Blue gives 40 points to green by an edit; parts are already by the new weights.

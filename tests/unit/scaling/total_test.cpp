@@ -401,8 +401,8 @@ TEST_F(Total, BackendsTogetherAskThroughTheToleranceOfTheTotal) {
 }
 
 TEST_F(Total, OfSeveralBackendsOnlyMetricsOfTheServiceAreAskedHere) {
-  asked = {50.0};
-  EXPECT_EQ(step(0, 14).replicas, 14) << "scope Service: what was asked of the backends is not its business";
+  asked = {std::nullopt};
+  EXPECT_EQ(step(0, 14).replicas, 14);
   // A second metric, of which nobody has said what the backends need.
   scaling.metrics.push_back({.name = "queue", .scope = api::MetricScope::Backend});
   scaling.metrics[1].target_value = Quantity::from_milli(1'000);
@@ -413,6 +413,14 @@ TEST_F(Total, OfSeveralBackendsOnlyMetricsOfTheServiceAreAskedHere) {
   EXPECT_EQ(outcome.replicas, 14);
   EXPECT_EQ(outcome.scaling_active.reason, "FailedGetExternalMetric");
   EXPECT_NE(outcome.scaling_active.message.find("metric queue"), std::string::npos);
+}
+
+TEST_F(Total, OfSeveralBackendsTheServiceMayNeedMoreThanItsReadingAsksFor) {
+  asked = {16.2};
+  EXPECT_EQ(step(0, 14).replicas, 17) << "its division does";
+  settings.tolerance = Quantity::from_milli(100);
+  asked = {17.8};
+  EXPECT_EQ(step(15, 14).replicas, 17) << "within the tolerance";
 }
 
 TEST_F(Total, OfOneBackendItsOwnMetricIsAskedHere) {
