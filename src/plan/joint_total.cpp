@@ -1,20 +1,16 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
-#include "evenkeel/balancing/divide.hpp"
 #include "evenkeel/balancing/proportions.hpp"
 #include "evenkeel/scaling/need.hpp"
 
 #include "joint.hpp"
+#include "minimums.hpp"
 #include "report.hpp"
 
 namespace evenkeel::plan {
 namespace {
-
-/// What divisions leave.
-constexpr double kRounding = 1e-9;
 
 std::span<const api::Pod> pods_of(const Member& member) {
   return member.seen->pods;
@@ -152,43 +148,15 @@ double busiest(const Joint& joint) {
   return highest;
 }
 
-/// What bounds each backend's part.
-struct PartBounds {
-  std::vector<std::int32_t> minimums;
-  std::vector<std::int32_t> maximums;
-};
-
-PartBounds part_bounds(const Joint& joint) {
-  PartBounds bounds;
-  for (const auto& member : joint.members) {
-    bounds.minimums.push_back(std::max(1, member.min_replicas()));
-    bounds.maximums.push_back(
-        std::max(bounds.minimums.back(), member.max_replicas(std::numeric_limits<std::int32_t>::max())));
-  }
-  return bounds;
-}
-
 /// What the total is to be at least so that every backend keeps as many replicas as the reading, times what
 /// is ready of it, asks for. A latency is that of the slowest, whoever that is, and whole replicas cannot be
 /// divided evenly: by the sum alone a fall would go too far, and come back. As upstream's `Value` it takes
 /// what is measured to be in proportion to the load of a replica.
 std::int32_t least_by_value(const Joint& joint, double ratio, std::int32_t current) {
-  const auto bounds = part_bounds(joint);
-  const auto is_enough = [&](std::int32_t total) {
-    const auto parts = balancing::divide(joint.full, bounds.minimums, bounds.maximums, total);
-    return std::ranges::all_of(joint.members, [&](const Member& member) {
-      const auto part = parts[member.index];
-      return part == 0 || part + kRounding >= ratio * member.ready_endpoints;
-    });
-  };
-  // Of more replicas nobody gets fewer, so what is enough is found by halving.
-  std::int32_t too_few = 0;
-  std::int32_t enough = current;
-  while (enough - too_few > 1) {
-    const auto middle = too_few + (enough - too_few) / 2;
-    (is_enough(middle) ? enough : too_few) = middle;
-  }
-  return enough;
+  std::vector<double> least;
+  least.reserve(joint.members.size());
+  for (const auto& member : joint.members) least.push_back(ratio * member.ready_endpoints);
+  return least_total(joint.full, part_bounds(joint.members), least, current);
 }
 
 /// What each backend of `total` replicas is to have, where its own readings do not tell.
@@ -207,33 +175,18 @@ std::int32_t total_of(const Joint& joint, double asked, std::int32_t current) {
   return stays ? current : whole_up(asked);
 }
 
-/// Whoever has more than his part, because of a minimum, has it of the others': where that leaves somebody,
-/// with the one more that he may get, too few for what he carries, it is asked for beside what all carry.
-/// @param parts  of `asked`, unrounded.
-/// @return in all; `asked` where parts of that are enough.
-double beside_minimums(const Joint& joint,
-                       double asked,
-                       std::span<const double> parts,
-                       std::int32_t current) {
-  const auto bounds = part_bounds(joint);
-  const auto is_under = [&](const Member& member) {
-    const double part = parts[member.index];
-    return part > 0 && part < bounds.minimums[member.index];
-  };
-  if (!std::isfinite(asked) || std::ranges::none_of(joint.members, is_under)) return asked;
+/// beside_minimums() of `parts` of `asked`, where it may hold.
+double beside_held(const Joint& joint, double asked, std::span<const double> parts, std::int32_t current) {
   // Computed shares follow the sizes: who holds more than his part carries more.
   if (balancing::is_computed(joint.spec().balancing.algorithm)) return asked;
-  const auto divided =
-      balancing::divide(parts, bounds.minimums, bounds.maximums, total_of(joint, asked, current));
-  bool is_enough = true;
-  double all = 0;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!(parts[i] > 0)) continue;
-    const bool is_most = divided[i] >= bounds.maximums[i];
-    is_enough = is_enough && (is_most || parts[i] <= (divided[i] + 1) * (1 + joint.rise_tolerance()));
-    all += std::clamp<double>(parts[i], bounds.minimums[i], bounds.maximums[i]);
-  }
-  return is_enough ? asked : std::max(asked, all);
+  const auto is_under = [&](const Member& member) {
+    const double part = parts[member.index];
+    return part > 0 && part < std::max(1, member.min_replicas());
+  };
+  // Mostly nobody is, and a division costs.
+  if (std::ranges::none_of(joint.members, is_under)) return asked;
+  return beside_minimums(
+      asked, parts, part_bounds(joint.members), total_of(joint, asked, current), joint.rise_tolerance());
 }
 
 /// Demand in replicas where a metric of target `Value` tells the total; neither rounded nor held by the
@@ -294,7 +247,7 @@ std::optional<double> asked_by_load(const Joint& joint,
                                     std::int32_t current) {
   if (metric.target_type != api::TargetType::AverageValue || !reading.usable()) return std::nullopt;
   const double load = ratio_of(metric, reading);
-  const double asked = beside_minimums(joint, load, parts_by_share(joint, load), current);
+  const double asked = beside_held(joint, load, parts_by_share(joint, load), current);
   return asked > load ? std::optional{asked} : std::nullopt;
 }
 
@@ -303,7 +256,7 @@ std::optional<double> asked_by_needs(const Joint& joint, const Needs& needs, std
   // At whose shares nobody knows, it is the present total, minimums included.
   if (!needs.total || needs.at_least) return needs.total;
   const auto parts = needs.parts.empty() ? parts_by_share(joint, *needs.total) : needs.parts;
-  return beside_minimums(joint, *needs.total, parts, current);
+  return beside_held(joint, *needs.total, parts, current);
 }
 
 /// Asks the backends' own readings, and what a fall by a `Value` has to leave, into `input`.
