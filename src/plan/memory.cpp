@@ -210,12 +210,14 @@ ReadMemory read_memory(const api::Snapshot& snapshot) {
   if (head.is_other_object) result.unreadable = false;
   if (!head.is_ours) return result;
   MemoryReader reader{head.written, snapshot.now};
-  Memory memory;
-  for (const auto member : members) read_member(reader, member.key, member.value, snapshot.now, memory);
-  if (reader.failed()) return result;
-  memory.decided = head.written;  // Not re-dated: a clock that went back comes to another moment.
-  normalise(memory, snapshot.now);
-  return {.memory = std::move(memory), .unreadable = false, .found = true};
+  for (const auto member : members)
+    read_member(reader, member.key, member.value, snapshot.now, result.memory);
+  if (reader.failed()) return {.memory = {}, .unreadable = true};
+  result.memory.decided = head.written;  // Not re-dated: a clock that went back comes to another moment.
+  normalise(result.memory, snapshot.now);
+  result.unreadable = false;
+  result.found = true;
+  return result;
 }
 
 std::string print_memory(const Memory& memory, const api::Snapshot& snapshot) {
