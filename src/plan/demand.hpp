@@ -84,7 +84,7 @@ struct ReplicaLoad {
 /// What metrics ask for, in replicas.
 struct AskedReplicas {
   double value = 0;
-  std::optional<double> at_least;  ///< All that can be told: nobody knows what shares the readings are of.
+  std::optional<double> at_least;  ///< All that is certain: not all shares are known that readings are of.
 };
 
 /// Demand where no metric measures it: what the metrics ask for before any window, in replicas. Not rounded

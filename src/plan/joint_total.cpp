@@ -253,8 +253,8 @@ std::optional<double> asked_by_load(const Joint& joint,
 
 /// What the needs of single backends ask for in all; empty: nothing can be told.
 std::optional<double> asked_by_needs(const Joint& joint, const Needs& needs, std::int32_t current) {
-  // At whose shares nobody knows, it is the present total, minimums included.
-  if (!needs.total || needs.at_least) return needs.total;
+  // While nobody knows a share it is the present total, minimums included.
+  if (!needs.demand) return needs.total;
   const auto parts = needs.parts.empty() ? parts_by_share(joint, *needs.total) : needs.parts;
   return beside_held(joint, *needs.total, parts, current);
 }

@@ -102,10 +102,12 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   double used = 0;
   double shares = 0;
   bool any = false;
+  bool is_share_missing = false;
   for (const auto& backend : backends) {
     if (!backend.need) continue;
     any = true;
     all += *backend.need;
+    is_share_missing = is_share_missing || !backend.share;
     if (!is_usable(backend)) continue;
     weighted += *backend.need * backend.full / *backend.share;
     full += backend.full / 100;
@@ -121,6 +123,7 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   }
   needs.total = std::min(weighted / full, most);
   needs.demand = std::min(used / shares, most);
+  if (is_share_missing) needs.at_least = std::min(all, most);
   const bool is_divided = std::ranges::all_of(
       backends, [](const BackendNeed& backend) { return !backend.ratio || backend.is_count_behind; });
   if (!is_divided) return needs;

@@ -70,7 +70,8 @@ struct BackendNeed {
 struct Needs {
   std::optional<double> total;     ///< Unrounded; empty: no backend's reading can be used.
   std::optional<double> demand;    ///< As the total, under the shares that are there; empty: none is known.
-  std::optional<double> at_least;  ///< All that is told where no share is known: the sum of the needs.
+  std::optional<double> at_least;  ///< The sum of the needs, where some share is not known: some backends use
+                                   ///< more for the same than others, so the rest tell little of them.
   std::vector<double> parts;       ///< What the total is divided by; empty: not known.
   std::vector<char> guessed;       ///< Of each part, whether it is what the others need on average.
 };

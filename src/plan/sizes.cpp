@@ -253,6 +253,8 @@ class Bounding {
       auto& size = sizes_[i];
       if (!size.replicas || *size.replicas >= size.wanted) continue;
       size.stopped_by_bounds = true;
+      // It is not there yet, so somebody else may make room.
+      size.stopped_by_own_maximum = false;
       // Who has to give up replicas knows why already.
       if (*size.replicas >= seen_of(figures_[i]))
         size.reason = "maxReplicas of scaling stops it, for the replicas of all backends count; raise it";

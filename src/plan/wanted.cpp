@@ -150,25 +150,32 @@ class Wanting {
     const auto parts = divide_total(holders(), division);
     const auto normal = normal_parts();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
-      auto& size = sizes_[i];
-      const auto extra = parts[i].extra;
-      size.has_part = figures_[i].full > 0;
-      size.part = size.has_part ? parts[i].replicas : 0;
-      size.wanted = size.has_part ? size.part : minimum_now(i);
-      auto& before = remembered(i);
-      before.had_extra = size.has_part ? extra : Extra::No;
-      before.part = size.has_part ? std::optional{parts[i].replicas} : std::nullopt;
-      if (!size.has_part) {
-        add_step(size, "Minimum", size.wanted, "it has no part of the total and keeps its minimum");
-        continue;
-      }
-      add_step(size, "Part", parts[i].replicas - (extra == Extra::No ? 0 : 1), part_text(parts[i]));
-      if (extra == Extra::Load)
-        add_step(size, "Extra", parts[i].replicas, "its load per replica would be above target");
-      if (extra == Extra::Need)
-        add_step(size, "Extra", parts[i].replicas, "its own need is above its part, or was and is not known");
-      if (!normal.empty() && parts[i].replicas > normal[i]) added_[i] = parts[i].replicas;
+      take_part(i, parts[i]);
+      if (sizes_[i].has_part && !normal.empty() && parts[i].replicas > normal[i])
+        added_[i] = parts[i].replicas;
     }
+  }
+
+  void take_part(std::size_t i, const Part& part) {
+    auto& size = sizes_[i];
+    auto& before = remembered(i);
+    size.has_part = figures_[i].full > 0;
+    if (!size.has_part) {
+      size.part = 0;
+      size.wanted = minimum_now(i);
+      before.had_extra = Extra::No;
+      before.part.reset();
+      add_step(size, "Minimum", size.wanted, "it has no part of the total and keeps its minimum");
+      return;
+    }
+    size.part = size.wanted = part.replicas;
+    before.had_extra = part.extra;
+    before.part = part.replicas;
+    add_step(size, "Part", part.replicas - (part.extra == Extra::No ? 0 : 1), part_text(part));
+    if (part.extra == Extra::Load)
+      add_step(size, "Extra", part.replicas, "its load per replica would be above target");
+    if (part.extra == Extra::Need)
+      add_step(size, "Extra", part.replicas, "its own need is above its part, or was and is not known");
   }
 
   [[nodiscard]] const char* part_text(const Part& part) const {

@@ -87,6 +87,16 @@ TEST(BoundSizes, WhatIsNotOursIsLeftAlone) {
               ElementsAre(5, -1, -1));
 }
 
+TEST(BoundSizes, WhatTheSumStopsItsOwnMaximumDoesNot) {
+  Sizing service;
+  service.add("blue", {.max = 10, .spec = 2}, 50);
+  service.add("green", {.spec = 2}, 50);
+  const std::vector<Size> sizes = {{.wanted = 10, .stopped_by_own_maximum = true}, {.wanted = 6}};
+  EXPECT_TRUE(service.bounded(sizes)[0].stopped_by_own_maximum);
+  service.max = 10;
+  EXPECT_FALSE(service.bounded(sizes)[0].stopped_by_own_maximum) << "others may still make room for it";
+}
+
 TEST(BoundSizes, InsideATierRoomIsGivenByHowMuchIsMissing) {
   Sizing service;
   service.max = 10;

@@ -138,6 +138,22 @@ TEST(Needs, DemandIsThatOfTheSharesThatAreThere) {
   EXPECT_EQ(combine_needs(std::vector<BackendNeed>{{.full = 100, .need = 4}}, 1).demand, std::nullopt);
 }
 
+TEST(Needs, WhileSomeSharesAreKnownTheirSumIsTheLeast) {
+  // Blue needs half as much for a point of share as green, so it does not tell what both need.
+  const std::vector<BackendNeed> both = {{.full = 40, .share = 40, .need = 4},
+                                         {.full = 60, .share = 60, .need = 12}};
+  EXPECT_EQ(combine_needs(both, 1).at_least, std::nullopt);
+  auto some = both;
+  some[1].share.reset();
+  const auto needs = combine_needs(some, 1);
+  EXPECT_NEAR(needs.demand.value_or(0), 10, 1e-9) << "by what blue tells";
+  EXPECT_NEAR(needs.at_least.value_or(0), 16, 1e-9);
+  some[1].share = 3;
+  EXPECT_EQ(combine_needs(some, 1).at_least, std::nullopt) << "a small share is a known one";
+  some[1] = {.full = 60};
+  EXPECT_EQ(combine_needs(some, 1).at_least, std::nullopt) << "who has no need has no share to know";
+}
+
 TEST(Needs, WhoCannotTellGetsWhatTheOthersNeedForSuchAShare) {
   const std::vector<BackendNeed> one = {{.full = 75, .share = 75, .need = 6}, {.full = 25}};
   const auto needs = combine_needs(one, 1);

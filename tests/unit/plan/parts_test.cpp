@@ -276,8 +276,8 @@ TEST(Extras, NoGuessAsksForOne) {
 }
 
 TEST(Extras, OfLoadAndNeedTheMostLoadedFirst) {
-  std::vector<Holder> holders = {{.division = 1, .share = 0.5, .planned = 10},
-                                 {.division = 1, .need = 1.6, .is_need_certain = true, .last = 1}};
+  const std::vector<Holder> holders = {{.division = 1, .share = 0.5, .planned = 10},
+                                       {.division = 1, .need = 1.6, .is_need_certain = true, .last = 1}};
   EXPECT_THAT(divide(holders, {.total = 2, .most = 3, .demand = 30}), ElementsAre(1, 2))
       << "1.5 and 1.6 of it";
   EXPECT_THAT(divide(holders, {.total = 2, .most = 3, .demand = 34}), ElementsAre(2, 1))
