@@ -93,6 +93,11 @@ TEST_F(Minimums, OfAStandbyAreNoPart) {
   EXPECT_EQ(at_load(80).total.replicas, 4);
 }
 
+TEST_F(Minimums, OfALoadThatGoesNobodyKeepsWhatALatencyWouldLeaveIt) {
+  builder.backend("blue", {.spec = 3, .share = 50}).backend("green", {.spec = 3, .share = 50});
+  EXPECT_EQ(at_load(10).total.replicas, 1) << "half a replica in all";
+}
+
 TEST_F(Minimums, HoldForOwnReadingsToo) {
   blue_and(95, {{"green", {.weight = 5, .min = 3}}});
   builder.declare("jobs", 20'000, api::TargetType::AverageValue);
