@@ -191,6 +191,16 @@ TEST(WantedCarry, WhereThereIsNoRoomWhatWaitsToLeaveHasWhatCarriesIt) {
   EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(9, 3)) << "nobody knows what carries it";
 }
 
+TEST(WantedHold, WhatAMinimumGivesIsNoFailOver) {
+  Sizing service;
+  service.add("blue", {.weight = 50, .spec = 5, .ready = 4}, 50);
+  service.figures[0].expected = 5;
+  service.add("green", {.weight = 50, .min = 8, .spec = 8}, 50);
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(2, 8));
+  const auto& hold = service.memory.backends["green"].hold;
+  EXPECT_EQ(hold.highest_after(testing_support::at(-1)), 0) << "8 of 10 are its part, whoever is away";
+}
+
 /// Blue gives 40 points to green by an edit; parts are already by the new weights.
 Sizing shifting() {
   Sizing service;
