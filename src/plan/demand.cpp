@@ -8,6 +8,8 @@
 #include "evenkeel/base/moment.hpp"
 #include "evenkeel/scaling/history.hpp"
 
+#include "minimums.hpp"
+
 namespace evenkeel::plan {
 namespace {
 
@@ -132,14 +134,7 @@ std::vector<std::int32_t> replica_limits(std::span<const Member> members,
   }
   std::vector<std::int32_t> limits(members.size(), 0);
   std::vector<double> shares(members.size(), 0.0);
-  std::vector<std::int32_t> minimums;
-  std::vector<std::int32_t> maximums;
-  minimums.reserve(members.size());
-  maximums.reserve(members.size());
-  for (const auto& member : members) {
-    minimums.push_back(std::max(1, member.min_replicas()));
-    maximums.push_back(std::max(1, member.max_replicas(max)));
-  }
+  const auto bounds = part_bounds(members, max);
   for (const auto& first : members) {
     const auto tier = first.declared->tier;
     const bool is_done = std::ranges::any_of(members.first(first.index),
@@ -149,7 +144,7 @@ std::vector<std::int32_t> replica_limits(std::span<const Member> members,
       shares[member.index] = member.declared->tier == tier ? proportions[member.index] : 0.0;
     }
     // What its own maximum leaves of a part, the others may have, as they may of the total.
-    const auto parts = balancing::divide(shares, minimums, maximums, std::max(1, max));
+    const auto parts = balancing::divide(shares, bounds.minimums, bounds.maximums, std::max(1, max));
     for (const auto& member : members) {
       if (member.declared->tier != tier) continue;
       const auto own = member.max_replicas(max);

@@ -83,13 +83,12 @@ class Slicer {
  private:
   bool shift(std::size_t sender, std::size_t receiver) {
     const auto& from = joint_.figures[sender];
-    const auto seen = seen_of(sender);
     if (may_give_up(sender, receiver)) {
       give_up_one(sender);
       return false;
     }
     const bool is_spare = has_spare(sender);
-    const double kept_share = (seen - 1) * share_of_one(from);
+    const double kept_share = kept_share_of(sender);
     // A sender that gives up nothing more makes no room: only what is less than a replica's share still goes.
     const double rest = from.weight - from.target;
     // Another rule keeps more of it than its share takes: a slice would not make it give up any.
@@ -123,7 +122,7 @@ class Slicer {
       double points = excess;
       if (from.target > kSameShare) {
         if (!has_spare(i)) continue;
-        points = from.weight - (seen_of(i) - 1) * share_of_one(from);
+        points = from.weight - kept_share_of(i);
       }
       if (points <= kSameShare || points > std::min(excess, share_of_one(from))) continue;
       points = within_step(points);
@@ -240,6 +239,11 @@ class Slicer {
       return excess(a) != excess(b) ? excess(a) > excess(b) : a < b;
     });
     return senders;
+  }
+
+  /// The share that it carries with one replica fewer.
+  [[nodiscard]] double kept_share_of(std::size_t i) const {
+    return (seen_of(i) - 1) * share_of_one(joint_.figures[i]);
   }
 
   /// Whether it has a replica more than it is to have once its share has arrived.

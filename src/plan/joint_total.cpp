@@ -167,14 +167,6 @@ std::vector<double> parts_by_share(const Joint& joint, double total) {
   return parts;
 }
 
-/// The total that `asked` leads to, before anything limits it.
-std::int32_t total_of(const Joint& joint, double asked, std::int32_t current) {
-  const auto& tolerance = joint.spec().scaling->scale_down.tolerance;
-  const double fall = tolerance.value_or(joint.snapshot.settings.tolerance).value();
-  const bool stays = asked <= current * (1 + joint.rise_tolerance()) && asked >= current * (1 - fall);
-  return stays ? current : whole_up(asked);
-}
-
 /// beside_minimums() of `parts` of `asked`, where it may hold.
 double beside_held(const Joint& joint, double asked, std::span<const double> parts, std::int32_t current) {
   // Computed shares follow the sizes: who holds more than his part carries more.
@@ -185,8 +177,8 @@ double beside_held(const Joint& joint, double asked, std::span<const double> par
   };
   // Mostly nobody is, and a division costs.
   if (std::ranges::none_of(joint.members, is_under)) return asked;
-  return beside_minimums(
-      asked, parts, part_bounds(joint.members), total_of(joint, asked, current), joint.rise_tolerance());
+  const auto total = scaling::whole_need(asked, current, *joint.spec().scaling, joint.snapshot.settings);
+  return beside_minimums(asked, parts, part_bounds(joint.members), total.replicas, joint.rise_tolerance());
 }
 
 /// Demand in replicas where a metric of target `Value` tells the total; neither rounded nor held by the

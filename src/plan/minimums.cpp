@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "evenkeel/balancing/divide.hpp"
 
@@ -14,14 +13,14 @@ constexpr double kRounding = 1e-9;
 
 }  // namespace
 
-PartBounds part_bounds(std::span<const Member> members) {
+PartBounds part_bounds(std::span<const Member> members, std::int32_t most) {
   PartBounds bounds;
   bounds.minimums.reserve(members.size());
   bounds.maximums.reserve(members.size());
   for (const auto& member : members) {
-    const auto least = std::max(1, member.min_replicas());
-    bounds.minimums.push_back(least);
-    bounds.maximums.push_back(std::max(least, member.max_replicas(std::numeric_limits<std::int32_t>::max())));
+    bounds.minimums.push_back(std::max(1, member.min_replicas()));
+    // max_replicas() is never below min_replicas().
+    bounds.maximums.push_back(std::max(1, member.max_replicas(most)));
   }
   return bounds;
 }

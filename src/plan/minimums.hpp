@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -16,7 +17,9 @@ struct PartBounds {
 };
 
 /// Of each one replica at least, and its own bounds.
-[[nodiscard]] PartBounds part_bounds(std::span<const Member> members);
+/// @param most  the maximum of those without one of their own.
+[[nodiscard]] PartBounds part_bounds(std::span<const Member> members,
+                                     std::int32_t most = std::numeric_limits<std::int32_t>::max());
 
 /// Whoever has more than its part, because of a minimum, has it of the others'. Where that leaves somebody,
 /// with the one more that it may get (Extra), too few for what it carries, minimums are asked for beside what

@@ -57,20 +57,22 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
   auto room = division.most - sum_of(parts);
   while (room > 0) {
     std::optional<std::size_t> best;
+    auto why = Extra::No;
     double most = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const auto& holder = holders[i];
       if (parts[i].extra != Extra::No) continue;
-      if (asked_by(holder, division, parts[i].replicas) == Extra::No) continue;
+      const auto asked = asked_by(holder, division, parts[i].replicas);
+      if (asked == Extra::No) continue;
       const double urgency = urgency_of(holder, division, parts[i].replicas);
       if (best && urgency <= most) continue;
       most = urgency;
+      why = asked;
       best = i;
     }
     if (!best) return;
-    auto& part = parts[*best];
-    part.extra = asked_by(holders[*best], division, part.replicas);
-    ++part.replicas;
+    parts[*best].extra = why;
+    ++parts[*best].replicas;
     --room;
   }
 }

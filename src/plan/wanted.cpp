@@ -161,7 +161,6 @@ class Wanting {
     auto& before = remembered(i);
     size.has_part = figures_[i].full > 0;
     if (!size.has_part) {
-      size.part = 0;
       size.wanted = minimum_now(i);
       before.had_extra = Extra::No;
       before.part.reset();

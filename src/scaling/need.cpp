@@ -1,5 +1,6 @@
 #include "evenkeel/scaling/need.hpp"
 
+#include "arithmetic.hpp"
 #include "pods.hpp"
 
 namespace evenkeel::scaling {
@@ -44,6 +45,14 @@ std::optional<Need> backend_need(const api::Metric& metric,
   if (metric.target_type == api::TargetType::Value)
     return Need{.replicas = ratio * backend.ready, .ratio = ratio};
   return Need{.replicas = ratio, .ratio = {}};
+}
+
+WholeNeed whole_need(double need,
+                     std::int32_t current,
+                     const api::Scaling& scaling,
+                     const api::Settings& settings) {
+  const bool stays = current > 0 && tolerance_of(scaling, settings).covers(need / current);
+  return {.replicas = stays ? current : count_up(need), .within_tolerance = stays};
 }
 
 }  // namespace evenkeel::scaling

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evenkeel/scaling/need.hpp"
 #include "evenkeel/scaling/total.hpp"
 
 #include "arithmetic.hpp"
@@ -82,17 +83,23 @@ Asked ask_pods(const TotalInput& input, const api::Metric& metric, const Reading
   return asked;
 }
 
+/// What the caller told of one metric; nothing where it told nothing.
+template <class Figure>
+std::optional<Figure> told_of(const std::vector<std::optional<Figure>>& told, std::size_t index) {
+  return index < told.size() ? told[index] : std::nullopt;
+}
+
 /// Backends' needs together, against the total that they share.
 Asked ask_backends(const TotalInput& input, std::size_t index, const api::Metric& metric) {
-  const auto need = index < input.asked.size() ? input.asked[index] : std::nullopt;
+  const auto need = told_of(input.asked, index);
   Asked asked;
   if (!need || !std::isfinite(*need)) {
     asked.problem = "metric " + metric.name + ": no backend has a sample that its share explains";
     return asked;
   }
-  const auto current = input.counts.current;
-  asked.within_tolerance = current > 0 && tolerance_of(input.scaling, input.settings).covers(*need / current);
-  asked.replicas = asked.within_tolerance ? current : count_up(*need);
+  const auto whole = whole_need(*need, input.counts.current, input.scaling, input.settings);
+  asked.within_tolerance = whole.within_tolerance;
+  asked.replicas = whole.replicas;
   return asked;
 }
 
@@ -102,8 +109,7 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
   asked.abstains = reading.abstains;
   asked.problem = reading.problem;
   if (!reading.usable()) return asked;
-  const bool is_asked =
-      metric.scope != MetricScope::Service || (index < input.asked.size() && input.asked[index]);
+  const bool is_asked = metric.scope != MetricScope::Service || told_of(input.asked, index);
   if (input.counts.several && is_asked) return ask_backends(input, index, metric);
   if (metric.scope == MetricScope::Pod) return ask_pods(input, metric, reading);
   const auto& counts = input.counts;
@@ -119,7 +125,7 @@ Asked ask(const TotalInput& input, std::size_t index, const Reading& reading) {
   const auto proposed = propose_by(metric, reading, counts, tolerance);
   asked.replicas = proposed.replicas;
   asked.within_tolerance = proposed.within_tolerance;
-  const auto least = index < input.least_by_value.size() ? input.least_by_value[index] : std::nullopt;
+  const auto least = told_of(input.least_by_value, index);
   if (least && *asked.replicas < counts.current) {
     const auto left = std::min(*least, counts.current);
     asked.held_for_parts = left > *asked.replicas;

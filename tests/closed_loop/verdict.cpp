@@ -202,15 +202,20 @@ class Driver {
     return held;
   }
 
+  /// Whether shares are those declared, and everybody may grow for what is needed at `load` times the demand.
+  [[nodiscard]] bool has_room_for(double load) const {
+    const auto& spec = model_.spec();
+    const double needed = load * model_.demand() / model_.target() + held_at_minimums();
+    return !is_computed(spec) && spec["scaling"]["maxReplicas"].get<double>() >= needed &&
+           std::ranges::none_of(spec["backends"],
+                                [](const Json& backend) { return backend.contains("maxReplicas"); });
+  }
+
   /// With room for all nobody is above the target for good, by whatever metric sizes the service.
   void judge_load() {
     const auto& spec = model_.spec();
-    const double needed = 1.25 * model_.demand() / model_.target() + held_at_minimums();
-    if (is_computed(spec) || model_.is_blind() || model_.has_value() || model_.backends().size() < 2) return;
-    if (spec["scaling"]["maxReplicas"].get<double>() < needed) return;
-    for (const auto& backend : spec["backends"]) {
-      if (backend.contains("maxReplicas")) return;
-    }
+    if (!has_room_for(1.25) || model_.is_blind() || model_.has_value() || model_.backends().size() < 2)
+      return;
     const auto& metrics = spec["scaling"]["metrics"];
     const bool by_work =
         std::ranges::none_of(metrics, [](const Json& metric) { return metric["name"] == "rps"; });
@@ -270,11 +275,7 @@ class Driver {
   /// With declared weights and room for all, the shares are in the end what was declared.
   void judge_declared() {
     const auto& spec = model_.spec();
-    const double needed = model_.demand() / model_.target() + held_at_minimums();
-    if (is_computed(spec) || spec["scaling"]["maxReplicas"].get<double>() < needed) return;
-    for (const auto& backend : spec["backends"]) {
-      if (backend.contains("maxReplicas")) return;
-    }
+    if (!has_room_for(1)) return;
     for (const auto& backend : spec["backends"]) {
       const auto& name = backend["name"].get_ref<const std::string&>();
       const bool lowest = std::ranges::none_of(spec["backends"], [&](const Json& other) {

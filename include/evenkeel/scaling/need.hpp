@@ -36,4 +36,16 @@ struct Need {
                                                const api::Settings& settings,
                                                WallTime now);
 
+struct WholeNeed {
+  std::int32_t replicas = 0;
+  bool within_tolerance = false;  ///< Which is why it is the present count.
+};
+
+/// What `need` replicas of several backends in all come to from `current`: that count within the tolerance,
+/// else rounded up; NaN is 0, and what is too much saturates.
+[[nodiscard]] WholeNeed whole_need(double need,
+                                   std::int32_t current,
+                                   const api::Scaling& scaling,
+                                   const api::Settings& settings);
+
 }  // namespace evenkeel::scaling
