@@ -32,6 +32,13 @@ function(evenkeel_room room)
   endif()
 endfunction()
 
+if(EVENKEEL_TESTS)
+  add_library(evenkeel_test_support STATIC ${CMAKE_SOURCE_DIR}/tests/support/repository.cpp)
+  target_include_directories(evenkeel_test_support PUBLIC ${CMAKE_SOURCE_DIR}/tests/support)
+  target_compile_definitions(evenkeel_test_support PRIVATE EVENKEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(evenkeel_test_support PRIVATE evenkeel_warnings)
+endif()
+
 # evenkeel_test_program(<target> LABEL <ctest label> DIRECTORY <dir> [LIBS <target>...] [PROPERTIES ...])
 # One GoogleTest program from every *_test.cpp of a folder; each test is a ctest of its own.
 function(evenkeel_test_program target)
@@ -41,9 +48,8 @@ function(evenkeel_test_program target)
     return()
   endif()
   add_executable(${target} ${tests})
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/support)
-  target_compile_definitions(${target} PRIVATE EVENKEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(${target} PRIVATE evenkeel_warnings ${TEST_LIBS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE evenkeel_warnings ${TEST_LIBS} evenkeel_test_support
+                                          GTest::gmock GTest::gtest_main)
   # NO_PRETTY_VALUES: table rows carry their own names; printed bytes would make names differ between runs.
   gtest_discover_tests(${target} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS ${TEST_LABEL} ${TEST_PROPERTIES})

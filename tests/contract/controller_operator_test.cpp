@@ -18,6 +18,7 @@
 
 #include "http_scripted_server.hpp"
 #include "kube_real.hpp"
+#include "repository.hpp"
 #include "shop_objects.hpp"
 
 namespace evenkeel::controller {
@@ -111,13 +112,16 @@ class RecordingApi final : public kube::Api {
   Guarded<std::vector<Recorded>> recorded_;
 };
 
+std::string crd_file() {
+  return testing_support::repository() / "crds/evenkeel.dev_loadbalancedservices.yaml";
+}
+
 /// The whole operator in this process, the real API server, and objects made by hand: nobody else acts on
 /// them.
 class OperatorContract : public ::testing::Test {
  protected:
   void SetUp() override {
-    server.kubectl("apply --server-side --force-conflicts -f " EVENKEEL_SOURCE_DIR
-                   "/crds/evenkeel.dev_loadbalancedservices.yaml");
+    server.kubectl("apply --server-side --force-conflicts -f " + crd_file());
     for (const char* name : {"shop-blue", "shop-green"}) create(kServices, testing::service(name));
     create(kDeployments, runnable(testing::deployment("shop-blue", 2, 0)));
     create(kDeployments, runnable(testing::deployment("shop-green", 1, 0)));
@@ -291,8 +295,7 @@ TEST_F(OperatorContract, WaitsForItsCrdAndWorksOnceItIsThere) {
   EXPECT_TRUE(eventually([&] {
     return the_operator->readyz().text.find("is not installed: apply the CRD") != std::string::npos;
   })) << the_operator->readyz().text;
-  server.kubectl("apply --server-side -f " EVENKEEL_SOURCE_DIR
-                 "/crds/evenkeel.dev_loadbalancedservices.yaml");
+  server.kubectl("apply --server-side -f " + crd_file());
   create(kShops, testing::shop());
   EXPECT_TRUE(eventually([&] { return condition("Ready")["status"] == "True"; }));
   EXPECT_TRUE(the_operator->readyz().ok) << the_operator->readyz().text;

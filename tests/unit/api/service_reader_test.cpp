@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "repository.hpp"
 #include "yaml.hpp"
 
 namespace evenkeel::api {
@@ -18,7 +19,7 @@ using testing::Pair;
 using testing::SizeIs;
 
 nlohmann::json corpus_spec(const std::string& name) {
-  const std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/tests/contract/crd/good/" + name + ".yaml"};
+  const std::ifstream file{testing_support::repository() / "tests/contract/crd/good" / (name + ".yaml")};
   std::ostringstream text;
   text << file.rdbuf();
   return read_yaml(text.str()).documents.at(0).value.at("spec");

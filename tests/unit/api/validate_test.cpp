@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "repository.hpp"
 #include "rules.hpp"
 #include "schema.hpp"
 
@@ -41,7 +42,7 @@ std::string header(const std::string& text, const std::string& name) {
 std::vector<fs::path> corpus(const std::string& folder) {
   std::vector<fs::path> files;
   for (const auto& entry :
-       fs::directory_iterator{fs::path{EVENKEEL_SOURCE_DIR} / "tests/contract/crd" / folder}) {
+       fs::directory_iterator{testing_support::repository() / "tests/contract/crd" / folder}) {
     if (entry.path().extension() == ".yaml") files.push_back(entry.path());
   }
   std::ranges::sort(files);
@@ -201,7 +202,7 @@ TEST(RuleTable, HoldsNoRuleThatTheCrdLacks) {
 
 TEST(BuiltInCrd, IsTheFileToTheByte) {
   EXPECT_EQ(crd_yaml(),
-            read_file(fs::path{EVENKEEL_SOURCE_DIR} / "crds/evenkeel.dev_loadbalancedservices.yaml"));
+            read_file(testing_support::repository() / "crds/evenkeel.dev_loadbalancedservices.yaml"));
 }
 
 TEST(BuiltInCrd, HasTheRevisionOfItsAnnotation) {

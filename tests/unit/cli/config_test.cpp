@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "repository.hpp"
+
 namespace evenkeel::cli {
 namespace {
 
@@ -50,7 +52,7 @@ presets:
 }
 
 TEST(ParseConfig, TakesEveryLogLevelThatTheChartTakes) {
-  std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/charts/evenkeel/values.schema.json"};
+  std::ifstream file{testing_support::repository() / "charts/evenkeel/values.schema.json"};
   const auto levels = nlohmann::json::parse(file).at("properties").at("logLevel").at("enum");
   ASSERT_FALSE(levels.empty());
   for (const std::string level : levels) {

@@ -13,6 +13,7 @@
 #include "evenkeel/base/time_format.hpp"
 
 #include "command.hpp"
+#include "repository.hpp"
 
 namespace evenkeel::cli {
 namespace {
@@ -174,7 +175,7 @@ TEST(DecidePlan, SaysWhyARouteIsNotWritten) {
 
 /// The snapshot that the README decides: all of blue is lost.
 json documented() {
-  std::ifstream file{std::string{EVENKEEL_SOURCE_DIR} + "/docs/snapshot.json"};
+  std::ifstream file{testing_support::repository() / "docs/snapshot.json"};
   return json::parse(file);
 }
 

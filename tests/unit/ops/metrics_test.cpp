@@ -12,6 +12,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "repository.hpp"
+
 namespace evenkeel::ops {
 namespace {
 
@@ -132,7 +134,7 @@ const char* word(MetricType type) {
 
 /// Rows of the tables of docs/metrics.md: "| `name` | type | labels | meaning |", without the meaning.
 std::set<std::string> documented() {
-  std::ifstream file{EVENKEEL_SOURCE_DIR "/docs/metrics.md"};
+  std::ifstream file{testing_support::repository() / "docs/metrics.md"};
   std::set<std::string> rows;
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("| `")) continue;

@@ -11,6 +11,7 @@
 #include "evenkeel/scaling/signal.hpp"
 #include "evenkeel/scaling/total.hpp"
 
+#include "repository.hpp"
 #include "snapshot_builder.hpp"
 
 /// docs/signals.md, executed row by row: a row that nothing here carries out fails, and so does one that is
@@ -26,7 +27,7 @@ using Cells = std::vector<std::string>;
 
 /// The rows of the table under the header that starts with `header`.
 std::vector<Cells> table(const std::string& header) {
-  std::ifstream in{std::string{EVENKEEL_SOURCE_DIR} + "/docs/signals.md"};
+  std::ifstream in{testing_support::repository() / "docs/signals.md"};
   std::vector<Cells> rows;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
