@@ -220,6 +220,7 @@ std::vector<Size> sizes_for_weights(Joint& joint, const Moved& moved, SizeInput 
 /// Several backends: shares and sizes together, for each depends on what the other allows.
 std::vector<Size> decide_together(Joint& joint, const SizeInput& input) {
   note_maximum(joint, input);
+  if (!joint.repeats) start_from_last_parts(joint.figures, joint.memory);
   std::vector<std::int32_t> wanted;
   if (!joint.demand.value) {
     // A step waits for the replicas that are meant to be there, as far as bounds let them.
@@ -313,7 +314,6 @@ void decide_sizes(Joint& joint) {
                         .measured = joint.load_metric.has_value(),
                         .target = load_target(joint),
                         .tolerance = joint.rise_tolerance(),
-                        .repeats = joint.repeats,
                         .is_edited = joint.is_several() && is_edited(joint),
                         .needs = stage.needs.parts,
                         .are_needs_unknown = stage.are_needs_unknown,

@@ -49,7 +49,6 @@ struct SizeInput {
   bool measured = false;           ///< Demand comes from a load metric.
   double target = 1;               ///< Demand that one replica of the total is planned for.
   double tolerance = 0.1;          ///< Of a rise.
-  bool repeats = false;            ///< It was decided at this very moment before.
   bool in_place = false;           ///< No share is to move; gaps are what readings of demand make.
   bool is_edited = false;          ///< Declared weights were edited, and the shares are on their way.
   std::span<const double> needs;   ///< Replicas by own readings, full shares applied; empty: by shares.
@@ -59,6 +58,10 @@ struct SizeInput {
   std::span<const double> known_needs;
   std::span<const char> guessed;  ///< Whose needs are only guessed from those of others; empty: nobody's.
 };
+
+/// Before the sizes of a moment are decided first: they start from the parts of the moment before, however
+/// often they are asked for.
+void start_from_last_parts(std::span<const Figures> figures, Memory& memory);
 
 /// What every backend is meant to have: its part or its minimum, what it carries beside, what fail-over will
 /// ask of it. Records the parts and what fail-over added in `memory`.

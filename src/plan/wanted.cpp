@@ -59,25 +59,24 @@ class Wanting {
     return figures_[i].member->declared->tier > lowest_tier_.value_or(0);
   }
 
-  /// Own readings decide how the total is divided, and just now none of them can be used.
-  [[nodiscard]] bool last_division_holds() {
-    if (!input_.are_needs_unknown || input_.is_edited) return false;
-    for (std::size_t i = 0; i < figures_.size(); ++i) {
-      const bool takes_part = figures_[i].full > 0;
-      if (takes_part != (figures_[i].sizing > 0)) return false;
-      if (takes_part && remembered(i).part_before.value_or(0) <= 0) return false;
-    }
-    return true;
+  /// What it had of the total; as far as is remembered, else what is there: who lost his memory and cannot
+  /// read has no reason to divide anew.
+  [[nodiscard]] std::optional<std::int32_t> last_part(std::size_t i) const {
+    const auto& before = remembered_[i]->part_before;
+    return before ? before : figures_[i].member->spec_replicas;
   }
 
-  /// The one more that its load asked for is asked for anew, or it would count twice. Every decision of one
-  /// moment starts from the same.
-  void start_from_last() {
-    if (input_.repeats) return;
-    for (auto* before : remembered_) {
-      before->part_before = before->part;
-      if (before->part_before && before->had_extra != Extra::No) --*before->part_before;
+  /// Own readings decide how the total is divided, and just now none of them can be used.
+  [[nodiscard]] bool last_division_holds() {
+    if (!input_.are_needs_unknown) return false;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const bool takes_part = figures_[i].full > 0;
+      // Who remembers nothing takes any declaration for an edit.
+      if (input_.is_edited && remembered_[i]->part_before) return false;
+      if (takes_part != (figures_[i].sizing > 0)) return false;
+      if (takes_part && last_part(i).value_or(0) <= 0) return false;
     }
+    return true;
   }
 
   [[nodiscard]] std::vector<Holder> holders() {
@@ -97,7 +96,7 @@ class Wanting {
                     .need = std::nullopt,
                     .last = before.part_before};
       // A need that is not known just now is no reason to fall, nor to divide in another way.
-      if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last;
+      if (input_.are_needs_unknown && backend.full > 0) holder.need = holder.last = last_part(i);
       if (last_division_holds_ && backend.full > 0) holder.division = *holder.last;
       if (!input_.known_needs.empty() && backend.full > 0) holder.need = guarded(i, input_.known_needs[i]);
       if (!input_.needs.empty() && backend.full > 0) {
@@ -146,7 +145,6 @@ class Wanting {
                       .demand = std::nullopt,
                       .tolerance = input_.tolerance};
     if (input_.measured && input_.demand.highest > 0) division.demand = input_.demand.highest;
-    start_from_last();
     const auto parts = divide_total(holders(), division);
     const auto normal = normal_parts();
     for (std::size_t i = 0; i < figures_.size(); ++i) {
@@ -281,7 +279,7 @@ class Wanting {
       if (backend.is_eligible) ready += backend.ready_capacity();
     }
     const double uncovered = *input_.demand.value - ready;
-    if (!(uncovered > 0)) return;
+    if (!(uncovered > 0) || waits_for_room(tier)) return;
     double sum = 0;
     for (const auto& backend : figures_) sum += takes_over(backend, tier);
     if (!(sum > 0)) return;
@@ -296,6 +294,18 @@ class Wanting {
       if (replicas > minimum(i)) added_[i] = std::max(added_[i], replicas);
       want(sizes_[i], "PreScale", replicas, "lower tiers cannot carry the demand");
     }
+  }
+
+  /// Whether the maximum stops a lower tier: no tier grows then, and what may come is no reason to keep what
+  /// those wait for.
+  [[nodiscard]] bool waits_for_room(std::int32_t tier) const {
+    if (counted_sum(figures_) < sum_bounds(input_, figures_).steady) return false;
+    for (std::size_t i = 0; i < figures_.size(); ++i) {
+      const auto& member = *figures_[i].member;
+      if (member.declared->tier < tier && member.sizeable() && member.spec_replicas < sizes_[i].part)
+        return true;
+    }
+    return false;
   }
 
   [[nodiscard]] bool has_trouble(std::int32_t tier) const {
@@ -400,6 +410,15 @@ class Wanting {
 };
 
 }  // namespace
+
+void start_from_last_parts(std::span<const Figures> figures, Memory& memory) {
+  for (const auto& backend : figures) {
+    auto& before = memory.backends[backend.member->declared->name];
+    before.part_before = before.part;
+    // The one more that its load asked for is asked for anew, or it would count twice.
+    if (before.part_before && before.had_extra != Extra::No) --*before.part_before;
+  }
+}
 
 std::vector<Size> wanted_sizes(const SizeInput& input, std::span<const Figures> figures, Memory& memory) {
   return Wanting{input, figures, memory}.run();

@@ -133,6 +133,36 @@ TEST_F(OwnNeeds, ThatCannotBeReadAnyMoreDivideAsBefore) {
   EXPECT_EQ(part_of(decide(builder.build()), "blue"), 6) << "by shares it would be four";
 }
 
+TEST_F(OwnNeeds, ThatWereNeverKnownLeaveEverybodyWhatHeHas) {
+  builder.backend("blue", {.weight = 90, .spec = 4, .share = 90})
+      .backend("green", {.weight = 10, .spec = 4, .share = 10});
+  declare("jobs");
+  builder.snapshot().metrics["jobs"] = {.samples = {}, .error = "timeout"};
+  const auto first = decide(builder.build());
+  builder.now(100).memory(first.memory);
+  for (const auto& decision : {first, decide(builder.build())}) {
+    EXPECT_EQ(part_of(decision, "blue"), 4) << "by shares it would be seven";
+    EXPECT_EQ(part_of(decision, "green"), 4);
+  }
+}
+
+TEST_F(OwnNeeds, ThatWereNeverKnownDoNotHoldWhatALoadDivides) {
+  builder.backend("blue", {.weight = 90, .spec = 4, .share = 90})
+      .backend("green", {.weight = 10, .spec = 4, .share = 10});
+  declare("jobs");
+  builder.metric("rps", 400);
+  for (const char* name : {"jobs", "rps"}) {
+    builder.snapshot().metrics[name] = {.samples = {}, .error = "timeout"};
+  }
+  const auto blind = decide(builder.build());
+  ASSERT_EQ(part_of(blind, "blue"), 4);
+  builder.snapshot().metrics.erase("rps");
+  builder.now(100).metric("rps", 400).memory(blind.memory);
+  const auto decision = decide(builder.build());
+  EXPECT_EQ(part_of(decision, "blue"), 7);
+  EXPECT_EQ(part_of(decision, "green"), 1);
+}
+
 TEST_F(OwnNeeds, OfACountThatHasJustChangedDivideAsBefore) {
   declare("latency");
   builder.scaling().metrics.back().target_type = api::TargetType::Value;

@@ -45,6 +45,7 @@ class Sizing {
 
   std::vector<Size> wanted() {
     find_members();
+    start_from_last_parts(figures, memory);
     return wanted_sizes(input(), figures, memory);
   }
   /// What becomes of `sizes`, by default of those that are wanted.

@@ -123,7 +123,7 @@ TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
 /// share that is to come back, and nothing is to be had from green.
 TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
   testing_support::SnapshotBuilder builder;
-  builder.bounds(1, 10).windows(0, 0).metric("rps", 750);
+  builder.bounds(1, 10).windows(0, 600).metric("rps", 750);
   builder.scaling().max_surge_percent = 0;
   builder.backend("blue", {.spec = 8, .share = 1120 / 15.0});
   builder.backend("green", {.tier = 1, .spec = 4, .share = 100 - 1120 / 15.0});
@@ -138,6 +138,28 @@ TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
   }
   EXPECT_GT(decision.backends.at("blue").target_weight, 90) << "it could take more than it has";
   EXPECT_EQ(condition(decision, "WeightsEffective").reason, "CapacityBound");
+}
+
+/// More is there than all may have, as after an outage that others grew for: what may come is no reason for
+/// the standby to keep what tier 0 waits for.
+TEST(Slices, AboveTheMaximumNobodyIsPreScaled) {
+  testing_support::SnapshotBuilder builder;
+  builder.bounds(1, 10).windows(0, 0).metric("rps", 750);
+  builder.scaling().max_surge_percent = 0;
+  builder.backend("blue", {.spec = 8, .share = 1120 / 15.0});
+  builder.backend("green", {.tier = 1, .spec = 4, .share = 100 - 1120 / 15.0});
+  api::Decision decision;
+  for (int second = 0; second < 1800; second += 30) {
+    builder.now(second);
+    builder.snapshot().metrics["rps"].samples.front().time = builder.snapshot().now;
+    decision = decide(builder.build());
+    builder.memory(decision.memory);
+    for (const char* name : {"blue", "green"})
+      builder.seen(name, {.spec = replicas(decision, name), .share = weight(decision, name)});
+  }
+  EXPECT_EQ(replicas(decision, "blue"), 10);
+  EXPECT_EQ(replicas(decision, "green"), 1);
+  EXPECT_NEAR(weight(decision), 1400 / 15.0, 1e-6) << "what ten carry of what fifteen are asked for";
 }
 
 /// Blue is to have nothing, and half of the traffic stays with it.

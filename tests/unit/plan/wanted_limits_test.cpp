@@ -49,7 +49,7 @@ TEST(WantedByNeed, WhileNoNeedIsKnownTheTotalIsDividedAsBefore) {
   service.add("blue", {.spec = 3}, 50);
   service.add("green", {.spec = 6}, 50);
   service.are_needs_unknown = true;
-  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(5, 4)) << "there is no before";
+  EXPECT_THAT(wanted_of(service.wanted()), ElementsAre(3, 6)) << "there is no before but what is there";
   const auto had = [&](std::int32_t blue, std::int32_t green) {
     service.memory.backends["blue"].part = blue;
     service.memory.backends["green"].part = green;

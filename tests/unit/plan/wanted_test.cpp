@@ -14,6 +14,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::Value;
 using testing_support::BackendFacts;
 
 TEST(WantedParts, FollowFullSharesAndAStandbyHasItsMinimum) {
@@ -337,6 +338,31 @@ TEST(WantedPreScale, NotForWhatIsCarriedOrUnknownOrSwitchedOff) {
   service.demand.value = 1000;
   service.builder.spec().failover.pre_scale = false;
   EXPECT_THAT(standbys(service), ElementsAre(1, 1, 1));
+}
+
+TEST(WantedPreScale, NotWhileTheMaximumStopsALowerTier) {
+  auto service = short_of_720();
+  const auto is_pre_scaled = [&] { return Value(steps_of(service.wanted()[2]), Contains("PreScale")); };
+  service.max = 2;
+  EXPECT_FALSE(is_pre_scaled()) << "blue waits for eight more, and five of five are there";
+  service.max = 3;
+  EXPECT_TRUE(is_pre_scaled()) << "there is room for one";
+  service.max = 2;
+  service.builder.seen("blue", {.spec = 10, .ready = 2});
+  EXPECT_TRUE(is_pre_scaled()) << "it has its part, whoever of that is ready";
+  service.builder.seen("blue", {.spec = std::nullopt, .ready = 2});
+  service.max = 0;
+  EXPECT_TRUE(is_pre_scaled()) << "nothing of it could grow";
+}
+
+TEST(WantedPreScale, WhateverItsOwnTierLacks) {
+  Sizing service;
+  service.add_unfit("blue", {.spec = 1}, 0);
+  service.add("green", {.tier = 1, .spec = 2}, 100);
+  service.total = 8;
+  service.max = 1;
+  service.demand = {.value = 881, .highest = 0};
+  EXPECT_THAT(steps_of(service.wanted()[1]), Contains("PreScale"));
 }
 
 TEST(WantedPreScale, WhatIsLeavingCarriesNothingOfIt) {
