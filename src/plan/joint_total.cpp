@@ -81,8 +81,9 @@ void report_needs(Joint& joint, const std::string& metric, std::span<const Backe
     if (need.full <= 0) continue;
     const auto text = [&] {
       if (!need.need) return ": no sample that can be used";
-      return is_usable(need) ? ": what it needs at the share that its reading was taken under"
-                             : ": not counted until that share is known, and 5 % of the traffic at least";
+      return is_usable(need)
+                 ? ": what it needs at the share that its reading was taken under"
+                 : ": not counted until that share is known, and 5 % of the traffic or half of its own";
     };
     api::Step step{.step = "Need"};
     step.metric = metric;

@@ -9,7 +9,7 @@
 namespace evenkeel::plan {
 namespace {
 
-/// Percent of all traffic under which a reading says too little of the whole.
+/// Percent of all traffic under which readings say too little of the whole.
 constexpr double kLeastShare = 5;
 
 bool is_close(double observed, double set) {
@@ -55,7 +55,8 @@ double beyond_carried(double carried) {
 }
 
 bool is_usable(const BackendNeed& backend) {
-  return backend.need && backend.share && *backend.share >= kLeastShare && backend.full > 0;
+  return backend.need && backend.share && backend.full > 0 &&
+         *backend.share >= std::min(kLeastShare, backend.full / 2);
 }
 
 void watch_share(double set, std::optional<double> observed, WallTime now, ShareWatch& watch) {
@@ -116,7 +117,7 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
   }
   if (!any) return needs;
   const double most = most_by_ratio(backends, current);
-  if (!(full > 0)) {
+  if (!(shares * 100 >= kLeastShare)) {
     needs.total = std::min(std::max<double>(all, current), most);
     needs.at_least = std::min(all, most);
     return needs;

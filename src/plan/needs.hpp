@@ -64,7 +64,8 @@ struct BackendNeed {
   bool is_count_behind = true;  ///< is_count_behind() its reading.
 };
 
-/// Whether the total may be worked out from it: at a share that is known, and is not next to nothing.
+/// Whether it tells what its backend needs: at a share that is known, and is not next to nothing beside the
+/// one that it is to have. The total is worked out from those that have 5 % of the traffic together.
 [[nodiscard]] bool is_usable(const BackendNeed& backend);
 
 struct Needs {

@@ -170,6 +170,30 @@ TEST(Needs, AShareUnderFivePercentSaysTooLittle) {
   EXPECT_THAT(combine_needs(enough, 1).parts, near({10, 2}));
 }
 
+TEST(Needs, OfASmallShareHalfOfItTellsEnough) {
+  const auto parts = [](double share) {
+    return combine_needs(std::vector<BackendNeed>{{.full = 4, .share = share, .need = 1.5},
+                                                  {.full = 96, .share = 96, .need = 48}},
+                         1)
+        .parts;
+  };
+  EXPECT_THAT(parts(2), near({3, 48}));
+  EXPECT_THAT(parts(1.9), near({2, 48})) << "as the other for a point";
+  EXPECT_THAT(parts(4), near({1.5, 48}));
+}
+
+TEST(Needs, OfManySmallOnesTellTheTotalTogether) {
+  std::vector<BackendNeed> many(25, {.full = 4, .share = 4, .need = 0.5});
+  EXPECT_NEAR(combine_needs(many, 50).total.value_or(0), 12.5, 1e-9) << "or they would never fall";
+  for (std::size_t i = 1; i < many.size(); ++i) many[i].share.reset();
+  EXPECT_NEAR(combine_needs(many, 50).total.value_or(0), 50, 1e-9) << "one of them says too little of all";
+  many[1].share = 1;
+  EXPECT_NEAR(combine_needs(many, 50).total.value_or(0), 50, 1e-9)
+      << "less than half of what it is meant to have";
+  many[1].share = 3;
+  EXPECT_NEAR(combine_needs(many, 50).total.value_or(0), (0.5 + 0.5 * 4 / 3) / 0.08, 1e-9);
+}
+
 TEST(Needs, OneWithoutAFullShareTellsNothing) {
   const std::vector<BackendNeed> leaving = {{.full = 0, .share = 50, .need = 9},
                                             {.full = 100, .share = 50, .need = 2}};
