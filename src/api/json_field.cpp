@@ -47,7 +47,7 @@ std::string Field::path() const {
   auto path = parent_->path();
   if (index_ != kNoIndex) return path + "[" + std::to_string(index_) + "]";
   if (!path.empty()) path += '.';
-  return path.append(name_);
+  return path.append(quoted_name(name_));
 }
 
 std::string Field::json() const {

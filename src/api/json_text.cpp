@@ -187,4 +187,15 @@ std::string why_not_json(std::string_view text, simdjson::error_code error) {
   return message(place);
 }
 
+std::string_view quoted_name(std::string_view name) {
+  constexpr std::size_t kLongest = 256;
+  if (name.size() <= kLongest) return name;
+  const auto is_inside_character = [&](std::size_t at) {
+    return (static_cast<unsigned char>(name[at]) & 0xC0) == 0x80;
+  };
+  std::size_t end = kLongest;
+  while (end > 0 && is_inside_character(end)) --end;
+  return name.substr(0, end);
+}
+
 }  // namespace evenkeel::api

@@ -17,4 +17,8 @@ namespace evenkeel::api {
 /// @param error  what the parser made of it, after with_numbers_that_fit() where that was about a number.
 [[nodiscard]] std::string why_not_json(std::string_view text, simdjson::error_code error);
 
+/// Of a name that comes from outside, and may be any text, as much as a message quotes: all that any real
+/// name has.
+[[nodiscard]] std::string_view quoted_name(std::string_view name);
+
 }  // namespace evenkeel::api

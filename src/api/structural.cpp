@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "json_text.hpp"
+
 namespace evenkeel::api {
 namespace {
 
@@ -211,7 +213,7 @@ Violation unknown_field(const std::string& field) {
 }
 
 std::string child_path(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string{name} : path + "." + std::string{name};
+  return path.empty() ? std::string{quoted_name(name)} : path + "." + std::string{quoted_name(name)};
 }
 
 void prune(const Schema& schema, json& value, const std::string& path, std::vector<Violation>& violations) {

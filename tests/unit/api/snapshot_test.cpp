@@ -300,6 +300,23 @@ TEST(ParseSnapshot, TakesNoWindowForNoneAndNoToleranceForOne) {
   EXPECT_EQ(snapshot.settings.tolerance.milli(), 0);
 }
 
+TEST(ParseSnapshot, QuotesNoMoreOfANameThanAnyRealOneHas) {
+  const auto message_of = [](const std::string& backend) {
+    auto document =
+        nlohmann::json::parse(R"({"now": "2026-01-01T00:00:00Z", "service": {"metadata": {"name": "shop"},
+      "spec": {"backends": [{"name": "blue", "serviceRef": {"name": "shop-blue"}}]}}})");
+    document["backends"][backend] = 5;
+    return parse_snapshot(document.dump()).error().message;
+  };
+  const std::string longest(256, 'b');
+  EXPECT_EQ(message_of(longest), "backends." + longest + ": must be an object");
+  EXPECT_EQ(message_of(longest + "b"), "backends." + longest + ": must be an object");
+  std::string wide = "b";
+  for (int i = 0; i < 1'000'000; ++i) wide += "\u00e4";
+  EXPECT_EQ(message_of(wide), "backends." + wide.substr(0, 255) + ": must be an object")
+      << "whole characters";
+}
+
 TEST(ParseSnapshot, NamesTheFirstOfSeveralMistakes) {
   auto document = smallest();
   auto& spec = document["service"]["spec"];

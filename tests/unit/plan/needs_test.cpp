@@ -199,6 +199,7 @@ TEST(Needs, OneWithoutAFullShareTellsNothing) {
                                             {.full = 100, .share = 50, .need = 2}};
   const auto needs = combine_needs(leaving, 1);
   EXPECT_NEAR(needs.total.value_or(0), 4, 1e-9);
+  EXPECT_NEAR(needs.demand.value_or(0), 4, 1e-9);
   EXPECT_THAT(needs.parts, near({0, 4}));
 }
 
