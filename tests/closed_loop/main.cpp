@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -17,9 +19,40 @@
 namespace evenkeel::closed_loop {
 namespace {
 
-std::uint64_t number(std::string_view argument, std::string_view name, std::uint64_t otherwise) {
-  if (!argument.starts_with(name)) return otherwise;
-  return std::strtoull(std::string{argument.substr(name.size())}.c_str(), nullptr, 10);
+struct Options {
+  std::uint64_t services = 10'000;
+  std::uint64_t seed = 1;
+  std::uint64_t one = 0;  ///< The seed of a single service; 0: many.
+  std::set<std::string> open;
+  bool lines = false;
+  Variety variety = Variety::All;
+};
+
+bool take_number(std::string_view text, std::uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// @return false where it is no argument of this program, or has a value that it may not have.
+bool take(std::string_view argument, Options& options) {
+  const auto split = std::min(argument.find('='), argument.size());
+  const auto name = argument.substr(0, split);
+  const auto value = argument.substr(std::min(split + 1, argument.size()));
+  if (name == "--services") return take_number(value, options.services);
+  if (name == "--seed") return take_number(value, options.seed);
+  if (name == "--service") return take_number(value, options.one);
+  if (name == "--open") {
+    options.open = property::read_open(std::string{value});
+  } else if (argument == "--lines") {
+    options.lines = true;
+  } else if (argument == "--variety=plain") {
+    options.variety = Variety::Plain;
+  } else if (argument == "--variety=readings") {
+    options.variety = Variety::Readings;
+  } else {
+    return false;
+  }
+  return true;
 }
 
 int show(std::uint64_t seed, Variety variety, bool lines) {
@@ -90,22 +123,14 @@ int run(std::uint64_t services, std::uint64_t seed, const std::set<std::string>&
 
 int main(int count, char** arguments) {
   using namespace evenkeel::closed_loop;
-  using evenkeel::property::read_open;
-  std::uint64_t services = 10'000;
-  std::uint64_t seed = 1;
-  std::uint64_t one = 0;
-  std::set<std::string> open;
-  bool lines = false;
-  auto variety = Variety::All;
+  Options options;
   for (int i = 1; i < count; ++i) {
-    const std::string_view argument{arguments[i]};
-    services = number(argument, "--services=", services);
-    seed = number(argument, "--seed=", seed);
-    one = number(argument, "--service=", one);
-    lines = lines || argument == "--lines";
-    if (argument == "--variety=plain") variety = Variety::Plain;
-    if (argument == "--variety=readings") variety = Variety::Readings;
-    if (argument.starts_with("--open=")) open = read_open(std::string{argument.substr(7)});
+    if (take(arguments[i], options)) continue;
+    std::cerr
+        << "closed_loop: " << arguments[i]
+        << ": give --services=N, --seed=N, --open=FILE, --service=N, --lines or --variety=plain|readings\n";
+    return 2;
   }
-  return one != 0 ? show(one, variety, lines) : run(services, seed, open);
+  if (options.one != 0) return show(options.one, options.variety, options.lines);
+  return run(options.services, options.seed, options.open);
 }
