@@ -13,6 +13,8 @@ namespace {
 constexpr double kSlack = 1.3;
 /// What rounding alone takes a part off its proportion, and half of that again.
 constexpr double kRounding = 0.75;
+/// How much busier than by a new division a replica may be for the last one to stand in a full service.
+constexpr double kNoBusier = 1.1;
 
 std::int64_t sum_of(std::span<const Part> parts) {
   std::int64_t sum = 0;
@@ -154,18 +156,32 @@ bool is_division(std::span<const Holder> holders, std::int32_t total) {
   return sum == total;
 }
 
+/// The most that a replica would have to do, in the unit of the proportions.
+double busiest_of(std::span<const Holder> holders, std::span<const std::int32_t> parts) {
+  double busiest = 0;
+  for (std::size_t i = 0; i < holders.size(); ++i) {
+    if (parts[i] > 0) busiest = std::max(busiest, holders[i].division / parts[i]);
+  }
+  return busiest;
+}
+
 /// Readings in whole percents of pods that do little, multiplied up to a total far above what they need, or a
-/// need between two counts, would move a replica to and fro.
-bool division_stands(std::span<const Holder> holders, const Division& division) {
+/// need between two counts, would move a replica to and fro. So would, in a full service, what is left of a
+/// total that many of the same size divide: one of six lacks nearly a whole replica, whoever it is.
+bool division_stands(std::span<const Holder> holders,
+                     const Division& division,
+                     std::span<const std::int32_t> divided) {
   if (division.edited || !is_division(holders, division.total)) return false;
   const bool has_room = !division.exact && division.most > division.total;
   const auto open = open_of(holders, division.total);
+  const double busiest = has_room ? 0 : busiest_of(holders, divided) * kNoBusier;
   for (std::size_t i = 0; i < holders.size(); ++i) {
     if (!open.holders[i]) continue;
     const auto& holder = holders[i];
     const double off = std::abs(holder.division / open.division * open.total - *holder.last);
     const bool has_enough = *holder.last >= holder.need.value_or(0);
     if (off <= kRounding && (has_enough || !has_room)) continue;
+    if (!has_room && holder.division <= busiest * *holder.last) continue;
     if (!holder.need || !has_enough || off * open.need > kSlack * open.total) return false;
   }
   return true;
@@ -187,7 +203,7 @@ std::vector<Part> divide_total(std::span<const Holder> holders, const Division& 
     maximums.push_back(std::max(minimums.back(), holder.maximum));
   }
   const auto divided = balancing::divide(shares, minimums, maximums, division.total);
-  const bool stands = division_stands(holders, division);
+  const bool stands = division_stands(holders, division, divided);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     parts[i].replicas = divided[i];
     if (!stands || holders[i].division <= 0 || *holders[i].last == divided[i]) continue;

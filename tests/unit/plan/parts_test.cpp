@@ -133,6 +133,26 @@ TEST(Parts, WhereThereIsNoRoomAThreeQuartersOfAReplicaAreNoReason) {
   EXPECT_THAT(divide(holders(10.2, 5.8), {.total = 13, .most = 14, .exact = true}), ElementsAre(9, 4));
 }
 
+/// Six of nearly the same size, the last of which had one replica fewer.
+std::vector<Holder> six(double last) {
+  std::vector<Holder> holders(6, {.division = 5.5, .need = 5.5, .last = 4});
+  holders.back() = {.division = last, .need = last, .last = 3};
+  return holders;
+}
+
+TEST(Parts, WhereThereIsNoRoomOneOfManyLacksAReplicaAndKeepsDoingSo) {
+  // Of 23 five get four; 6.05 on three are a tenth more than 5.5 on three.
+  EXPECT_THAT(divide(six(5.6), {.total = 23, .most = 23}), ElementsAre(4, 4, 4, 4, 4, 3));
+  EXPECT_THAT(divide(six(6.05), {.total = 23, .most = 23}), ElementsAre(4, 4, 4, 4, 4, 3));
+  EXPECT_THAT(divide(six(6.06), {.total = 23, .most = 23}), ElementsAre(4, 4, 4, 4, 3, 4));
+}
+
+TEST(Parts, WhereThereIsNoRoomNobodyStaysTwiceAsBusyAsTheOther) {
+  const std::vector<Holder> holders = {{.division = 5, .need = 5, .last = 3},
+                                       {.division = 5, .need = 5, .last = 1}};
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 4}), ElementsAre(2, 2));
+}
+
 TEST(Parts, BySharesStandWithinThreeQuartersToo) {
   // Two metrics that take turns in asking for most: by shares, by needs.
   std::vector<Holder> holders = {{.division = 50, .last = 3}, {.division = 50, .last = 4}};
