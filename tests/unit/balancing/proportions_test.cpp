@@ -296,6 +296,19 @@ TEST(Gain, FadesWhereStepsTurnAside) {
   EXPECT_LT(tier.tiers.front().gain, 0.5);
 }
 
+TEST(Gain, AStepAtARightAngleTurnsAsideAndNotBack) {
+  Tier tier{Algorithm::Capacity, 4};
+  const std::vector<std::int32_t> ready = {5, 5, 7, 3};
+  const std::vector<double> last = {0.1, -0.1, 0, 0};
+  for (std::size_t i = 0; i < 4; ++i) {
+    tier.candidates[i].ready = ready[i];
+    tier.memories[i].proportion = 0.25;
+    tier.memories[i].last_step = last[i];
+  }
+  (void)tier.decide(0);
+  EXPECT_NEAR(tier.tiers.front().gain, 0.9, 1e-12);
+}
+
 /// A step of that circle turns by 20 degrees only, but a window of the readings holds twelve of them.
 TEST(Gain, FadesWhereManyStepsOfAWindowGoRoundInACircle) {
   Tier tier{Algorithm::FastestResponse, 3};
