@@ -277,6 +277,16 @@ TEST(ParseSnapshot, NamesThePathOfANumberBeyond64BitsThatMayNotBeThere) {
               StartsWith("service.spec.scaling.maxReplicas: "));
 }
 
+TEST(ParseSnapshot, LeavesTextAloneThatLooksLikeSuchANumber) {
+  auto document = smallest();
+  document["service"]["metadata"]["annotations"]["a"] = "1e400";
+  auto text = document.dump();
+  text.insert(text.size() - 1, R"(,"another":1e400)");
+  const auto snapshot = parse_snapshot(text);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.error().message;
+  EXPECT_EQ(snapshot->service.annotations.at("a"), "1e400");
+}
+
 TEST(ParseSnapshot, SaturatesWhatIsWrittenWithAPoint) {
   auto document = smallest();
   document["backends"]["blue"] = {

@@ -119,8 +119,8 @@ TEST(Members, WhatMakesNoSenseIsSaidAlsoWhereNothingFollows) {
 TEST(Members, AMetricThatNobodyDeclaredIsSaid) {
   SnapshotBuilder builder;
   builder.backend("blue", {}).metric("rps", 100);
-  builder.spec().health.signals.emplace_back().name = "errors";
-  for (const char* name : {"errors", "balancing.latency", "rsp"}) builder.snapshot().metrics[name];
+  for (const char* name : {"errors", "slow"}) builder.spec().health.signals.emplace_back().name = name;
+  for (const char* name : {"errors", "slow", "balancing.latency", "rsp"}) builder.snapshot().metrics[name];
   std::vector<std::string> warnings;
   warn_of_undeclared_metrics(builder.build(), warnings);
   EXPECT_THAT(warnings, ElementsAre(HasSubstr("metrics.rsp is declared neither in spec.scaling.metrics")));

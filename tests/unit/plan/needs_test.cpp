@@ -170,6 +170,12 @@ TEST(Needs, AShareUnderFivePercentSaysTooLittle) {
   EXPECT_THAT(combine_needs(enough, 1).parts, near({10, 2}));
 }
 
+TEST(BeyondCarried, IsToldByFivePercentOfTheTraffic) {
+  EXPECT_EQ(beyond_carried(4.9), 1) << "it might be twenty times or two hundred";
+  EXPECT_EQ(beyond_carried(5), 20);
+  EXPECT_EQ(beyond_carried(101), 1);
+}
+
 TEST(Needs, OfASmallShareHalfOfItTellsEnough) {
   const auto parts = [](double share) {
     return combine_needs(std::vector<BackendNeed>{{.full = 4, .share = share, .need = 1.5},
