@@ -76,7 +76,11 @@ class Slicer {
     // Who is furthest above its target cannot make room; the next may.
     const auto others = std::span{senders}.subspan(1);
     const auto giver = std::ranges::find_if(others, [&](std::size_t i) { return may_give_up(i, *receiver); });
-    if (giver != others.end()) give_up_one(*giver);
+    if (giver != others.end()) {
+      give_up_one(*giver);
+    } else if (const auto richest = find_beyond_part(*receiver)) {
+      give_up_one(*richest);
+    }
     return false;
   }
 
@@ -178,6 +182,23 @@ class Slicer {
     const auto& to = joint_.figures[receiver];
     const double left = (seen_of(sender) - 1) * from.load.capacity;
     return to.ready > 0 && from.weight * to.ready_capacity() <= kLittle * to.weight * left;
+  }
+
+  /// Where all are overloaded a target follows what is ready, so that who has more than its part is at its
+  /// target with it: who is furthest beyond its part, and no more loaded than the receiver without one of
+  /// them.
+  [[nodiscard]] std::optional<std::size_t> find_beyond_part(std::size_t receiver) const {
+    std::optional<std::size_t> best;
+    std::int32_t most = 0;
+    for (std::size_t i = 0; i < sizes_.size(); ++i) {
+      if (i == receiver || !sizes_[i].replicas || joint_.figures[i].full <= 0) continue;
+      const auto beyond =
+          seen_of(i) - std::max({sizes_[i].part, joint_.figures[i].member->min_replicas(), 1});
+      if (beyond <= most || !is_overload_evened(i, receiver)) continue;
+      most = beyond;
+      best = i;
+    }
+    return best;
   }
 
   [[nodiscard]] std::int32_t seen_of(std::size_t i) const {

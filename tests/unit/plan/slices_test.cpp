@@ -162,6 +162,36 @@ TEST(Slices, AboveTheMaximumNobodyIsPreScaled) {
   EXPECT_NEAR(weight(decision), 1400 / 15.0, 1e-6) << "what ten carry of what fifteen are asked for";
 }
 
+/// Everybody is overloaded, and shares are computed from readings that say no more than that: who has more
+/// than its part keeps it for a share that would follow the replicas.
+TEST(Slices, WhereAllAreOverloadedWhoIsBeyondItsPartGivesUntilTheyAreEven) {
+  testing_support::SnapshotBuilder builder;
+  builder.bounds(1, 11).windows(0, 0).metric("rps", 1540);
+  builder.scaling().max_surge_percent = 0;
+  builder.spec().balancing.algorithm = api::Algorithm::LeastUtilization;
+  builder.backend("blue", {.weight = 97, .spec = 2, .share = 40});
+  builder.backend("green", {.weight = 3, .spec = 9, .share = 60});
+  api::Decision decision;
+  for (int second = 0; second < 3600; second += 30) {
+    builder.now(second);
+    auto& metrics = builder.snapshot().metrics;
+    metrics["rps"].samples.front().time = builder.snapshot().now;
+    metrics["balancing.utilization"].samples.clear();
+    for (const char* name : {"blue", "green"})
+      metrics["balancing.utilization"].samples.push_back(
+          {.labels = {{"backend", name}}, .value = 1, .time = builder.snapshot().now});
+    decision = decide(builder.build());
+    builder.memory(decision.memory);
+    for (const char* name : {"blue", "green"})
+      builder.seen(name, {.spec = replicas(decision, name), .share = weight(decision, name)});
+  }
+  const double blue = weight(decision, "blue") / replicas(decision, "blue");
+  const double green = weight(decision, "green") / replicas(decision, "green");
+  EXPECT_EQ(replicas(decision, "blue") + replicas(decision, "green"), 11);
+  EXPECT_LT(blue, 1.5 * green) << replicas(decision, "blue") << " " << replicas(decision, "green") << " "
+                               << weight(decision, "blue");
+}
+
 /// Blue is to have nothing, and half of the traffic stays with it.
 TEST(Draining, WhatNeverLeavesGoesWithItsTimeOut) {
   Full service{2, 2, 200};
