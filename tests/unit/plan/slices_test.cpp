@@ -119,14 +119,27 @@ TEST(Slices, NoneForAReceiverThatItsOwnMaximumStops) {
   EXPECT_NE(condition(service.tick(10), "WeightsEffective").reason, "CapacityBound") << "it may grow";
 }
 
-/// Green of tier 1 helps out, and pre-scale keeps more of it than its share takes. Blue cannot grow for the
-/// share that is to come back, and nothing is to be had from green.
-TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
+/// Twelve replicas where eleven may be: blue, with a maximum of ten, has eight, which carry 1120 of 1500; the
+/// standby the rest. What is not needed any more falls after `window` seconds.
+testing_support::SnapshotBuilder above_the_maximum(std::int64_t window) {
   testing_support::SnapshotBuilder builder;
-  builder.bounds(1, 10).windows(0, 600).metric("rps", 750);
+  builder.bounds(1, 10).windows(0, window).metric("rps", 750);
   builder.scaling().max_surge_percent = 0;
   builder.backend("blue", {.spec = 8, .share = 1120 / 15.0});
   builder.backend("green", {.tier = 1, .spec = 4, .share = 100 - 1120 / 15.0});
+  return builder;
+}
+
+/// What was decided is there, and ready, at the next look.
+void carry_out(const api::Decision& decision, testing_support::SnapshotBuilder& builder) {
+  for (const char* name : {"blue", "green"})
+    builder.seen(name, {.spec = replicas(decision, name), .share = weight(decision, name)});
+}
+
+/// Green of tier 1 helps out, and pre-scale keeps more of it than its share takes. Blue cannot grow for the
+/// share that is to come back, and nothing is to be had from green.
+TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
+  auto builder = above_the_maximum(600);
   api::Decision decision;
   for (int second = 0; second <= 300; second += 30) {
     builder.now(second);
@@ -143,19 +156,14 @@ TEST(Slices, WhereAnotherRuleKeepsTheSenderTheConditionSaysSo) {
 /// More is there than all may have, as after an outage that others grew for: what may come is no reason for
 /// the standby to keep what tier 0 waits for.
 TEST(Slices, AboveTheMaximumNobodyIsPreScaled) {
-  testing_support::SnapshotBuilder builder;
-  builder.bounds(1, 10).windows(0, 0).metric("rps", 750);
-  builder.scaling().max_surge_percent = 0;
-  builder.backend("blue", {.spec = 8, .share = 1120 / 15.0});
-  builder.backend("green", {.tier = 1, .spec = 4, .share = 100 - 1120 / 15.0});
+  auto builder = above_the_maximum(0);
   api::Decision decision;
   for (int second = 0; second < 1800; second += 30) {
     builder.now(second);
     builder.snapshot().metrics["rps"].samples.front().time = builder.snapshot().now;
     decision = decide(builder.build());
     builder.memory(decision.memory);
-    for (const char* name : {"blue", "green"})
-      builder.seen(name, {.spec = replicas(decision, name), .share = weight(decision, name)});
+    carry_out(decision, builder);
   }
   EXPECT_EQ(replicas(decision, "blue"), 10);
   EXPECT_EQ(replicas(decision, "green"), 1);
@@ -182,8 +190,7 @@ TEST(Slices, WhereAllAreOverloadedWhoIsBeyondItsPartGivesUntilTheyAreEven) {
           {.labels = {{"backend", name}}, .value = 1, .time = builder.snapshot().now});
     decision = decide(builder.build());
     builder.memory(decision.memory);
-    for (const char* name : {"blue", "green"})
-      builder.seen(name, {.spec = replicas(decision, name), .share = weight(decision, name)});
+    carry_out(decision, builder);
   }
   const double blue = weight(decision, "blue") / replicas(decision, "blue");
   const double green = weight(decision, "green") / replicas(decision, "green");
