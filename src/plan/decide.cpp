@@ -159,14 +159,21 @@ HealthFigures health_figures(const Joint& joint) {
 }
 
 /// By what is declared, as sizes are: computed proportions would move whole replicas of a small maximum from
-/// one to the other, and with them the shares that are computed.
+/// one to the other, and with them the shares that are computed. But as long as the maximum stops nobody, who
+/// has more than its declared part of the maximum has it for good: computed shares count on it.
 std::vector<std::int32_t> limits_of_backends(const Joint& joint, std::int32_t max) {
   std::vector<double> proportions = joint.view.declared;
   for (const auto& member : joint.members) {
     if (joint.view.health.backends[member.index].fitness == failover::Fitness::Out)
       proportions[member.index] = 0;
   }
-  return replica_limits(joint.members, proportions, max);
+  auto limits = replica_limits(joint.members, proportions, max);
+  if (!joint.view.computed || joint.decision.total.replicas.value_or(max) >= max) return limits;
+  for (const auto& member : joint.members) {
+    auto& limit = limits[member.index];
+    limit = std::max(limit, std::min(member.max_replicas(max), member.spec_replicas.value_or(0)));
+  }
+  return limits;
 }
 
 /// Targets and all figures, once demand is known.

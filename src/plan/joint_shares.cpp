@@ -205,7 +205,8 @@ void find_full_shares(Joint& joint) {
     joint.full = joint.origin;
     return;
   }
-  for (auto& share : joint.full) share *= 100 / sum;
+  // On the grid of the shares that sizes are divided by: a tie between two is broken alike.
+  for (auto& share : joint.full) share = settled(share * 100 / sum);
 }
 
 void fill_figures(Joint& joint, std::span<const std::int32_t> limits) {
