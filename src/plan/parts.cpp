@@ -13,7 +13,7 @@ namespace {
 constexpr double kSlack = 1.3;
 /// What rounding alone takes a part off its proportion, and half of that again.
 constexpr double kRounding = 0.75;
-/// How much busier than by a new division a replica may be for the last one to stand in a full service.
+/// How much busier a replica may be than one that would have got another for what was given last to stand.
 constexpr double kNoBusier = 1.1;
 
 std::int64_t sum_of(std::span<const Part> parts) {
@@ -48,10 +48,11 @@ Extra asked_by(const Holder& holder, const Division& division, std::int32_t repl
 }
 
 /// How much it asks, beside others. Who has one by its need keeps it: that need changes with what is given,
-/// so one between two would go to and fro.
+/// so one between two would go to and fro. Who has one by its load keeps it beside those that are as loaded.
 double urgency_of(const Holder& holder, const Division& division, std::int32_t replicas) {
   if (holder.had_extra == Extra::Need) return std::numeric_limits<double>::infinity();
-  return std::max(load_of(holder, division, replicas), holder.need.value_or(0) / replicas);
+  const double urgency = std::max(load_of(holder, division, replicas), holder.need.value_or(0) / replicas);
+  return holder.had_extra == Extra::Load ? urgency * kNoBusier : urgency;
 }
 
 /// The most loaded first, so that a bound that leaves room for one gives it to the right one.

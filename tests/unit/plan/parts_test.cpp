@@ -226,6 +226,16 @@ TEST(Extras, OfEquallyLoadedTheFirst) {
   EXPECT_THAT(divide(halves(), {.total = 4, .most = 5, .demand = 1000}), ElementsAre(3, 2));
 }
 
+/// Readings of equals differ by what each has just now: one between them would go round.
+TEST(Extras, OfEquallyLoadedStayWithWhoHadThem) {
+  auto holders = halves();
+  holders[1].had_extra = Extra::Load;
+  holders[0].need = 5.4;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 5, .demand = 1000}), ElementsAre(2, 3)) << "2.7 and 2.5";
+  holders[0].need = 5.6;
+  EXPECT_THAT(divide(holders, {.total = 4, .most = 5, .demand = 1000}), ElementsAre(3, 2)) << "2.8: a tenth";
+}
+
 TEST(Extras, AreForThoseThatHaveAPartAndCarryATraffic) {
   auto holders = halves();
   holders[0].share = 0;
