@@ -48,7 +48,7 @@ test: python ## everything: rooms, format, clang-tidy, unit, contract, chart, en
 	@cmake --preset dev $(if $(VERBOSE),,>/dev/null)
 	@cmake --build --preset dev -j $(JOBS)
 	@$(PYTHON) -m tools.image >/dev/null
-	@ctest --preset dev -j $(JOBS)
+	@ctest --preset dev -j $$(( $(JOBS) + 1 ))  # One more: what has a cluster mostly waits.
 
 # The long forms of what `make test` samples. DECISIONS, SERVICES, SEED and SECONDS may be given.
 DECISIONS ?= 1000000

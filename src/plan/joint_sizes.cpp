@@ -192,8 +192,7 @@ class Slicer {
     std::int32_t most = 0;
     for (std::size_t i = 0; i < sizes_.size(); ++i) {
       if (i == receiver || !sizes_[i].replicas || joint_.figures[i].full <= 0) continue;
-      const auto beyond =
-          seen_of(i) - std::max({sizes_[i].part, joint_.figures[i].member->min_replicas(), 1});
+      const auto beyond = seen_of(i) - std::max(sizes_[i].part, joint_.figures[i].member->least_part());
       if (beyond <= most || !is_overload_evened(i, receiver)) continue;
       most = beyond;
       best = i;

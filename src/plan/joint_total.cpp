@@ -174,7 +174,7 @@ double beside_held(const Joint& joint, double asked, std::span<const double> par
   if (balancing::is_computed(joint.spec().balancing.algorithm)) return asked;
   const auto is_under = [&](const Member& member) {
     const double part = parts[member.index];
-    return part > 0 && part < std::max(1, member.min_replicas());
+    return part > 0 && part < member.least_part();
   };
   // Mostly nobody is, and a division costs.
   if (std::ranges::none_of(joint.members, is_under)) return asked;

@@ -34,6 +34,8 @@ struct Member {
   [[nodiscard]] std::int32_t min_replicas() const {
     return std::max(0, declared->min_replicas.value_or(usual_minimum));
   }
+  /// Whoever has a part of the total has at least one replica.
+  [[nodiscard]] std::int32_t least_part() const { return std::max(1, min_replicas()); }
   /// Its own maximum, else that of the service; never below its minimum.
   [[nodiscard]] std::int32_t max_replicas(std::int32_t service_max) const {
     return std::max(min_replicas(), declared->max_replicas.value_or(service_max));

@@ -18,7 +18,7 @@ PartBounds part_bounds(std::span<const Member> members, std::int32_t most) {
   bounds.minimums.reserve(members.size());
   bounds.maximums.reserve(members.size());
   for (const auto& member : members) {
-    bounds.minimums.push_back(std::max(1, member.min_replicas()));
+    bounds.minimums.push_back(member.least_part());
     // max_replicas() is never below min_replicas().
     bounds.maximums.push_back(std::max(1, member.max_replicas(most)));
   }

@@ -85,8 +85,7 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
 bool give_one_back(std::span<const Holder> holders, std::vector<Part>& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];
-    if (!holder.need || !holder.last || parts[i].replicas <= std::max({*holder.last, holder.minimum, 1}))
-      continue;
+    if (!holder.need || !holder.last || parts[i].replicas <= std::max(*holder.last, holder.minimum)) continue;
     if (*holder.need > parts[i].replicas) continue;
     --parts[i].replicas;
     return true;
@@ -132,7 +131,7 @@ Open open_of(std::span<const Holder> holders, std::int32_t total) {
       if (!open.holders[i]) continue;
       const auto& holder = holders[i];
       const double proportion = holder.division / open.division * open.total;
-      const bool is_least = *holder.last <= std::max(1, holder.minimum) && proportion <= *holder.last;
+      const bool is_least = *holder.last <= holder.minimum && proportion <= *holder.last;
       const bool is_most = *holder.last >= holder.maximum && proportion >= *holder.last;
       if (!is_least && !is_most) continue;
       open.holders[i] = false;
@@ -151,7 +150,7 @@ bool is_division(std::span<const Holder> holders, std::int32_t total) {
   for (const auto& holder : holders) {
     if (holder.division <= 0) continue;
     if (!holder.last) return false;
-    if (*holder.last < std::max(1, holder.minimum) || *holder.last > holder.maximum) return false;
+    if (*holder.last < holder.minimum || *holder.last > holder.maximum) return false;
     sum += *holder.last;
   }
   return sum == total;
@@ -200,7 +199,7 @@ std::vector<Part> divide_total(std::span<const Holder> holders, const Division& 
   minimums.reserve(holders.size());
   for (const auto& holder : holders) {
     shares.push_back(holder.division);
-    minimums.push_back(std::max(1, holder.minimum));
+    minimums.push_back(holder.minimum);
     maximums.push_back(std::max(minimums.back(), holder.maximum));
   }
   const auto divided = balancing::divide(shares, minimums, maximums, division.total);

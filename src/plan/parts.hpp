@@ -19,7 +19,7 @@ enum class Extra {
 
 struct Holder {
   double division = 0;       ///< Relative; 0 or less: it has no part.
-  std::int32_t minimum = 0;  ///< Of its part.
+  std::int32_t minimum = 1;  ///< Of its part; at least 1.
   std::int32_t maximum = std::numeric_limits<std::int32_t>::max();
   double share = 0;                  ///< Of all traffic that it is meant to carry, as a fraction.
   double planned = 1;                ///< Demand that one replica is planned for.

@@ -88,7 +88,7 @@ class Wanting {
       const auto& backend = figures_[i];
       const auto& before = remembered(i);
       Holder holder{.division = backend.sizing,
-                    .minimum = minimum(i),
+                    .minimum = backend.member->least_part(),
                     .maximum = backend.member->declared->max_replicas.value_or(kMostReplicas),
                     .share = backend.full / 100,
                     .planned = backend.load.planned,
@@ -194,7 +194,7 @@ class Wanting {
     std::vector<std::int32_t> maximums;
     for (std::size_t i = 0; i < figures_.size(); ++i) {
       const auto& declared = *figures_[i].member->declared;
-      minimums.push_back(std::max(1, minimum(i)));
+      minimums.push_back(figures_[i].member->least_part());
       maximums.push_back(figures_[i].member->max_replicas(kMostReplicas));
       if (figures_[i].is_out || declared.tier != lowest_tier_) continue;
       shares[i] = spec_.balancing.algorithm == api::Algorithm::RoundRobin ? 1 : declared.weight;

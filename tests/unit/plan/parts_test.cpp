@@ -64,7 +64,7 @@ TEST(Parts, OnlyWhoHasMoreThanBeforeAndThanItsMinimumGivesOneBack) {
   EXPECT_THAT(divide(holders, {.total = 15, .most = 16}), ElementsAre(4, 6, 6)) << "there is room for it";
   holders[1].minimum = 6;
   EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 6, 5));
-  holders[1].minimum = 0;
+  holders[1].minimum = 1;
   holders[1].last.reset();
   EXPECT_THAT(divide(holders, {.total = 15, .most = 15}), ElementsAre(4, 6, 5)) << "nobody knows what it had";
 }
