@@ -188,6 +188,8 @@ class Slicer {
   /// target with it: who is furthest beyond its part, and no more loaded than the receiver without one of
   /// them.
   [[nodiscard]] std::optional<std::size_t> find_beyond_part(std::size_t receiver) const {
+    // Where the maximum does not stop it, no replica less of another makes it grow.
+    if (!sizes_[receiver].stopped_by_bounds) return std::nullopt;
     std::optional<std::size_t> best;
     std::int32_t most = 0;
     for (std::size_t i = 0; i < sizes_.size(); ++i) {

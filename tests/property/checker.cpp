@@ -167,7 +167,8 @@ void Checker::follow_moves(const api::Snapshot& snapshot, const Facts& facts, do
   if (moved) shares_moved_ = snapshot.now;
   const auto& balancing = snapshot.service.spec.balancing;
   const auto longest = std::max(balancing.drain, balancing.drain_timeout);
-  if (!facts.blind) settled_ = !shares_moved_ || snapshot.now - *shares_moved_ > longest;
+  // Only a signal that is used makes a departure that is over a thing of the past.
+  if (facts.demand) settled_ = !shares_moved_ || snapshot.now - *shares_moved_ > longest;
   if (moved) settled_ = false;
 }
 

@@ -213,6 +213,25 @@ TEST_F(CheckerTest, AllowsWhatALoweredMaximumTakesUntilTheSumIsWithinIt) {
   EXPECT_THAT(blind(1), Contains("7 backend falls blind")) << "5 of 5 are";
 }
 
+/// All are overloaded at the maximum: seven of green carry 60 % of 1400, two of blue 40 %.
+TEST_F(CheckerTest, AllowsOneThatIsGivenToAMoreLoadedOneInAnOverloadOfAll) {
+  const auto gives = [&](std::int32_t left, double share, const char* step) {
+    see("blue", 2, 2, 100 - share);
+    see("green", 7, 7, share);
+    measure(1400);
+    decide("blue", 2, 100 - share);
+    decide("green", left, share);
+    decision.backends["green"].steps = {{.step = step}};
+    return rules();
+  };
+  EXPECT_THAT(gives(6, 60, "Slice"), IsEmpty());
+  EXPECT_THAT(gives(5, 60, "Slice"), Contains("6 shift before down")) << "one at a time";
+  EXPECT_THAT(gives(6, 85, "Slice"), Contains("6 shift before down")) << "blue is less loaded";
+  EXPECT_THAT(gives(6, 60, "Part"), Contains("6 shift before down"));
+  snapshot.service.spec.scaling->max_replicas = 12;
+  EXPECT_THAT(gives(6, 60, "Slice"), Contains("6 shift before down")) << "blue may grow";
+}
+
 TEST_F(CheckerTest, FindsABackendThatShrinksWhileItDrains) {
   snapshot.service.spec.balancing.drain = std::chrono::seconds{60};
   ASSERT_THAT(rules(), IsEmpty());
