@@ -158,6 +158,13 @@ HealthFigures health_figures(const Joint& joint) {
           .first_sight = joint.first_sight};
 }
 
+/// Whether the maximum stops nobody: told by what is there, which a new leader knows as well.
+bool is_below_maximum(std::span<const Member> members, std::int32_t max) {
+  std::int64_t sum = 0;
+  for (const auto& member : members) sum += member.spec_replicas.value_or(0);
+  return sum < max;
+}
+
 /// By what is declared, as sizes are: computed proportions would move whole replicas of a small maximum from
 /// one to the other, and with them the shares that are computed. But as long as the maximum stops nobody, who
 /// has more than its declared part of the maximum has it for good: computed shares count on it.
@@ -168,7 +175,7 @@ std::vector<std::int32_t> limits_of_backends(const Joint& joint, std::int32_t ma
       proportions[member.index] = 0;
   }
   auto limits = replica_limits(joint.members, proportions, max);
-  if (!joint.view.computed || joint.decision.total.replicas.value_or(max) >= max) return limits;
+  if (!joint.view.computed || !is_below_maximum(joint.members, max)) return limits;
   for (const auto& member : joint.members) {
     auto& limit = limits[member.index];
     limit = std::max(limit, std::min(member.max_replicas(max), member.spec_replicas.value_or(0)));

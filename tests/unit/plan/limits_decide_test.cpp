@@ -41,6 +41,12 @@ TEST_F(ComputedShare, IsBoundByTheDeclaredPartOfAMaximumThatIsReached) {
   EXPECT_NEAR(target_at(11), 100 * 70 / 550.0, 1e-6);
 }
 
+/// A new leader may hold the total for longer: its shares are those of the old one all the same.
+TEST_F(ComputedShare, IsBoundByWhatIsThereWhateverTheTotal) {
+  builder.metric("rps", 300);
+  EXPECT_NEAR(target_at(11), 100 * 70 / 300.0, 1e-6) << "six are enough, and eleven are there";
+}
+
 TEST_F(ComputedShare, IsBoundByAnOwnMaximumWhateverIsThere) {
   builder.backend("green", {.weight = 3, .max = 1, .spec = 2, .share = 20});
   EXPECT_NEAR(target_at(37), 100 * 70 / 550.0, 1e-6);
