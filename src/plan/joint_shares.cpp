@@ -123,14 +123,14 @@ std::vector<double> starting_shares(const api::Snapshot& snapshot,
                                     std::span<const Member> members,
                                     const Memory& memory) {
   auto live = shares_as_set(members);
+  const bool is_unknown = !is_any_share_set(members);
+  const bool writes = snapshot.service.spec.mode == api::Mode::Enforce;
   // Every decision of Observe starts from the live state, and Paused repeats it.
-  if (snapshot.service.spec.mode != api::Mode::Enforce) return live;
+  if (!writes && !is_unknown) return live;
   auto decided = decided_shares(members, memory);
   if (decided.empty()) return live;
   const bool holds = memory.shares_changed &&
                      !has_passed(*memory.shares_changed, snapshot.service.spec.balancing.step, snapshot.now);
-  const bool is_unknown =
-      std::ranges::none_of(members, [](const Member& m) { return m.seen->weight.has_value(); });
   bool is_equal = true;
   for (std::size_t i = 0; i < live.size(); ++i)
     is_equal = is_equal && std::abs(live[i] - decided[i]) <= kLayerUnit;

@@ -192,6 +192,10 @@ void warn_of_undeclared_metrics(const api::Snapshot& snapshot, std::vector<std::
   }
 }
 
+bool is_any_share_set(std::span<const Member> members) {
+  return std::ranges::any_of(members, [](const Member& m) { return clean_share(m.set_share) > 0; });
+}
+
 std::vector<double> shares_as_set(std::span<const Member> members) {
   std::vector<double> shares;
   shares.reserve(members.size());

@@ -50,6 +50,9 @@ struct Member {
 /// samples.
 void warn_of_undeclared_metrics(const api::Snapshot& snapshot, std::vector<std::string>& warnings);
 
+/// Weights that add up to nothing tell nobody's share.
+[[nodiscard]] bool is_any_share_set(std::span<const Member> members);
+
 /// The shares that are set: percent of all traffic, adding up to 100. What is no share counts as 0; where
 /// nothing is set, the declared weights of the lowest tier that has one above 0.
 [[nodiscard]] std::vector<double> shares_as_set(std::span<const Member> members);

@@ -85,6 +85,18 @@ TEST(StartOfAMove, WhereNobodyKnowsWhatIsLiveItIsWhatWasDecided) {
   EXPECT_THAT(service.shares(), near({80, 20}));
 }
 
+TEST(StartOfAMove, WeightsThatAddUpToNothingTellNothing) {
+  Start service{0, 0};
+  service.decided("blue", 80).decided("green", 20).after(seconds{9'000});
+  EXPECT_THAT(service.shares(), near({80, 20})) << "as declared it would be halves";
+  service.builder.seen("green", {});
+  EXPECT_THAT(service.shares(), near({80, 20}));
+  service.builder.spec().mode = api::Mode::Paused;
+  EXPECT_THAT(service.shares(), near({80, 20})) << "it repeats the last decision";
+  service.memory.backends.clear();
+  EXPECT_THAT(service.shares(), near({50, 50}));
+}
+
 TEST(StartOfAMove, WhatWasDecidedAddsUpToAHundredOrIsNothing) {
   Start service{70, 30};
   EXPECT_THAT(service.decided("blue", 51).shares(), near({100 * 51 / 101.0, 100 * 50 / 101.0}));
