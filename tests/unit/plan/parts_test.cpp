@@ -163,6 +163,15 @@ TEST(Parts, BySharesStandWithinThreeQuartersToo) {
   EXPECT_THAT(divide(holders, {.total = 7, .most = 7}), ElementsAre(4, 3)) << "a replica and a half off";
 }
 
+TEST(Parts, StandBesideOneAtItsMaximumAndOneWithoutAPart) {
+  // Of nine the first may have two; the others' proportions of seven are 3.36 and 3.64.
+  const std::vector<Holder> holders = {{.division = 6, .maximum = 2, .last = 2},
+                                       {.division = 2.4, .last = 4},
+                                       {.division = 2.6, .last = 3},
+                                       {.division = 0}};
+  EXPECT_THAT(divide(holders, {.total = 9, .most = 20}), ElementsAre(2, 4, 3, 0));
+}
+
 TEST(Parts, AMaximumIsOnesOwnAndNeverBelowOnesOwnMinimum) {
   const std::vector<Holder> holders = {{.division = 50, .minimum = 5}, {.division = 50, .maximum = 2}};
   EXPECT_THAT(divide(holders, {.total = 10, .most = 10}), ElementsAre(8, 2));
