@@ -123,10 +123,9 @@ std::vector<double> starting_shares(const api::Snapshot& snapshot,
                                     std::span<const Member> members,
                                     const Memory& memory) {
   auto live = shares_as_set(members);
-  const bool is_unknown = !is_any_share_set(members);
-  const bool writes = snapshot.service.spec.mode == api::Mode::Enforce;
+  const bool is_known = is_any_share_set(members);
   // Every decision of Observe starts from the live state, and Paused repeats it.
-  if (!writes && !is_unknown) return live;
+  if (is_known && snapshot.service.spec.mode != api::Mode::Enforce) return live;
   auto decided = decided_shares(members, memory);
   if (decided.empty()) return live;
   const bool holds = memory.shares_changed &&
@@ -134,7 +133,7 @@ std::vector<double> starting_shares(const api::Snapshot& snapshot,
   bool is_equal = true;
   for (std::size_t i = 0; i < live.size(); ++i)
     is_equal = is_equal && std::abs(live[i] - decided[i]) <= kLayerUnit;
-  return holds || is_unknown || is_equal ? decided : live;
+  return holds || !is_known || is_equal ? decided : live;
 }
 
 std::vector<double> original_shares(const Joint& joint) {

@@ -198,13 +198,13 @@ bool is_any_share_set(std::span<const Member> members) {
 
 std::vector<double> shares_as_set(std::span<const Member> members) {
   std::vector<double> shares;
-  shares.reserve(members.size());
-  for (const auto& member : members) shares.push_back(clean_share(member.set_share));
-  double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
-  if (!(sum > 0)) {
+  if (is_any_share_set(members)) {
+    shares.reserve(members.size());
+    for (const auto& member : members) shares.push_back(clean_share(member.set_share));
+  } else {
     shares = declared_shares(members);
-    sum = std::accumulate(shares.begin(), shares.end(), 0.0);
   }
+  double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
   // Traces of a share are what rounding left.
   constexpr double kTrace = 1e-6;
   for (auto& share : shares) share = share * 100 / sum < kTrace ? 0.0 : share * 100 / sum;

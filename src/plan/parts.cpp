@@ -13,7 +13,7 @@ namespace {
 constexpr double kSlack = 1.3;
 /// What rounding alone takes a part off its proportion, and half of that again.
 constexpr double kRounding = 0.75;
-/// How much busier a replica may be than one that would have got another for what was given last to stand.
+/// What was given last stands while nobody is so much busier than whom a new division would make the busiest.
 constexpr double kNoBusier = 1.1;
 
 std::int64_t sum_of(std::span<const Part> parts) {

@@ -52,6 +52,15 @@ double ready_capacity(const BackendFacts& backend) {
   return *backend.ready * backend.unit_capacity;
 }
 
+/// What all that keep or get share carry.
+double serving_capacity(const Facts& facts) {
+  double ready = 0;
+  for (const auto& backend : facts.backends) {
+    if (backend.decided->weight > 0) ready += ready_capacity(backend);
+  }
+  return ready;
+}
+
 bool no_room(const Facts& facts) {
   std::int64_t sum = 0;
   for (const auto& backend : facts.backends) {
@@ -80,24 +89,18 @@ bool on_trial(const BackendFacts& backend) {
 /// What one slice may be too much: a replica of its own, and where all is carried one of whoever sends it.
 double slice_capacity(const BackendFacts& backend, const Facts& facts) {
   double most = backend.unit_capacity;
-  double ready = 0;
-  for (const auto& other : facts.backends) {
-    if (other.decided->weight > 0) ready += ready_capacity(other);
-  }
-  if (ready < *facts.demand) return most;
+  if (serving_capacity(facts) < *facts.demand) return most;
   for (const auto& other : facts.backends) most = std::max(most, other.unit_capacity);
   return most;
 }
 
 /// A share rises at most to its ready capacity / min(demand, what all that keep or get share carry).
 void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>& found) {
-  double everybody = 0;
   // Without those on trial or on their way out: where share has to go somewhere, they are given no more.
   double all = 0;
   double others = 1;
   for (const auto& backend : facts.backends) {
     if (!(backend.decided->weight > 0)) continue;
-    everybody += ready_capacity(backend);
     if (on_trial(backend) || !backend.takes_part()) {
       // The least it had: its own steps follow what moves at once.
       others -= std::min(backend.decided->weight, *backend.set_share) / 100;
@@ -107,7 +110,7 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
   }
   if (others < 0.01) return;
   const double demand = *facts.demand - 0.002 * static_cast<double>(facts.backends.size());
-  const double base = std::min({demand, everybody, all / others});
+  const double base = std::min({demand, serving_capacity(facts), all / others});
   if (!(base > 0)) return;
   for (const auto& backend : facts.backends) {
     const double share = backend.decided->weight;
@@ -128,14 +131,13 @@ void check_up(const api::Spec& spec, const Facts& facts, std::vector<Violation>&
 bool evens_an_overload(const BackendFacts& giver, const Facts& facts) {
   const auto count = *giver.decided->replicas;
   if (!is_sliced(giver) || !no_room(facts) || count != *giver.spec - 1 || count < 1) return false;
-  double ready = 0;
   double heaviest = 0;
   for (const auto& other : facts.backends) {
-    if (other.decided->weight > 0) ready += ready_capacity(other);
     if (&other == &giver || !other.ready || *other.ready == 0) continue;
     heaviest = std::max(heaviest, other.decided->weight / ready_capacity(other));
   }
-  return ready < *facts.demand && giver.decided->weight <= 1.101 * heaviest * count * giver.unit_capacity;
+  return serving_capacity(facts) < *facts.demand &&
+         giver.decided->weight <= 1.101 * heaviest * count * giver.unit_capacity;
 }
 
 /// Replicas fall only as far as the planned share leaves room.

@@ -1,5 +1,4 @@
-#include <algorithm>
-#include <string>
+#include <cstdint>
 
 #include <gtest/gtest.h>
 
@@ -7,7 +6,7 @@
 
 #include "snapshot_builder.hpp"
 
-/// What the replicas that a backend may have bound, in a whole decision: docs/health.md, "Limit".
+/// What the replicas that a backend may have bound, in a whole decision: docs/health.md, "Target shares".
 namespace evenkeel::plan {
 namespace {
 
