@@ -244,12 +244,20 @@ std::optional<double> asked_by_load(const Joint& joint,
   return asked > load ? std::optional{asked} : std::nullopt;
 }
 
+/// Whether the decision before divided the total by what backends need.
+bool is_divided_by_needs(const Joint& joint) {
+  return joint.repeats ? joint.memory.by_needs_before : joint.memory.by_needs;
+}
+
 /// What the needs of single backends ask for in all; empty: nothing can be told.
 std::optional<double> asked_by_needs(const Joint& joint, const Needs& needs, std::int32_t current) {
   // While nobody knows a share it is the present total, minimums included.
   if (!needs.demand) return needs.total;
-  const auto parts = needs.parts.empty() ? parts_by_share(joint, *needs.total) : needs.parts;
-  return beside_held(joint, *needs.total, parts, current);
+  if (!needs.parts.empty()) return beside_held(joint, *needs.total, needs.parts, current);
+  const double by_share = beside_held(joint, *needs.total, parts_by_share(joint, *needs.total), current);
+  if (!is_divided_by_needs(joint)) return by_share;
+  // Until needs are known again, what shares would ask for keeps what is there, and asks for no more.
+  return std::max(*needs.total, std::min<double>(by_share, current));
 }
 
 /// Asks the backends' own readings, and what a fall by a `Value` has to leave, into `input`.

@@ -124,6 +124,62 @@ TEST_F(Minimums, HoldForOwnReadingsToo) {
   EXPECT_EQ(extra->detail, "its own need is above its part, or was and is not known");
 }
 
+/// Four equal backends, green with a minimum of 6; what is measured of each goes down as its pods grow.
+class HeldBySlowness : public Minimums {
+ protected:
+  HeldBySlowness() {
+    for (const char* name : {"blue", "red", "pink"}) builder.backend(name, {.spec = 4, .share = 25});
+    builder.backend("green", {.min = 6, .spec = 6, .share = 25});
+    builder.declare("slowness", 10'000, api::TargetType::Value);
+    builder.scaling().metrics.back().scope = api::MetricScope::Backend;
+  }
+
+  /// @param need   replicas, of each of the others; green needs 3.8.
+  /// @param ready  of green.
+  api::Decision at_need(double need,
+                        std::int32_t ready,
+                        std::int64_t seconds,
+                        std::optional<std::string> memory) {
+    builder.now(seconds).memory(std::move(memory));
+    builder.seen("green", {.spec = 6, .ready = ready, .share = 25});
+    auto& samples = builder.snapshot().metrics["slowness"].samples;
+    samples.clear();
+    for (const char* name : {"blue", "red", "pink", "green"}) {
+      builder.snapshot().backends[name].observed_weight = 25;
+      const double value = name == std::string{"green"} ? 38.0 / ready : need * 10 / 4;
+      samples.push_back({.labels = {{"backend", name}}, .value = value, .time = builder.snapshot().now});
+    }
+    return decide(builder.build());
+  }
+  std::int32_t total_at(double need, std::int32_t ready, std::int64_t seconds) {
+    const auto decision = at_need(need, ready, seconds, memory_);
+    memory_ = decision.memory;
+    return decision.total.replicas.value_or(0);
+  }
+
+ private:
+  std::optional<std::string> memory_;
+};
+
+TEST_F(HeldBySlowness, NoMoreIsAskedForByAGuessUntilNeedsAreKnownAgain) {
+  total_at(3.2, 6, 0);
+  ASSERT_EQ(total_at(3.2, 6, 600), 14) << "13.4, and nobody is short: 3 carry 3.2 within the tolerance";
+  EXPECT_EQ(total_at(3.2, 5, 630), 14) << "3.35 each, if needs were as shares are, would be too much";
+  EXPECT_EQ(total_at(3.2, 5, 900), 14);
+}
+
+TEST_F(HeldBySlowness, WhatWasAskedForIsKeptUntilNeedsAreKnownAgain) {
+  total_at(3.38, 6, 0);
+  ASSERT_EQ(total_at(3.38, 6, 600), 17) << "3 x 3.38 and 6";
+  EXPECT_EQ(total_at(3.38, 5, 630), 17);
+  EXPECT_EQ(total_at(3.38, 5, 900), 17);
+}
+
+TEST_F(HeldBySlowness, SharesAreAGuessWhereNeedsWereNeverKnown) {
+  total_at(3.2, 6, 0);
+  EXPECT_EQ(total_at(3.2, 5, 600), 17) << "3 x 3.35 and 6";
+}
+
 TEST_F(Minimums, AreNotAskedForAgainWhileNobodyKnowsTheShares) {
   blue_and(95, {{"green", {.weight = 5, .min = 3}}});
   builder.seen("blue", {.spec = 3, .share = 95});
