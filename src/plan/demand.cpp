@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "evenkeel/balancing/divide.hpp"
@@ -93,8 +94,8 @@ std::optional<std::size_t> load_metric_of(const api::Scaling& scaling) {
   if (!scaling.load_metric.empty()) {
     return index_of([&](const api::Metric& m) { return m.name == scaling.load_metric && is_load(m); });
   }
-  for (const char* preset : {"RequestsPerSecond", "ActiveConnections"}) {
-    const auto found = index_of([&](const api::Metric& m) { return m.preset == preset && is_load(m); });
+  for (const std::string_view preset : {"RequestsPerSecond", "ActiveConnections"}) {
+    const auto found = index_of([&](const api::Metric& m) { return is_load(m) && m.preset == preset; });
     if (found) return found;
   }
   return index_of(is_load);

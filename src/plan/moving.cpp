@@ -8,10 +8,11 @@ namespace {
 
 /// Shares closer than this are the same: they went through divisions and back.
 constexpr double kSame = 2e-8;
-/// Points by which targets that capacities set tremble with the readings of demand. Computed ones follow
-/// readings of their own: what is left undone of these would add up to a leap.
+/// Points by which targets that capacities set tremble with the readings of demand.
 constexpr double kTremble = 1;
-constexpr double kTrembleComputed = 0.5;
+/// The same for how those that no capacity binds divide what is left, where readings of their own tell that:
+/// what is left undone of it would add up to a leap.
+constexpr double kTrembleComputed = 0.1;
 
 /// What one phase takes and gives, in points; parallel to the movers.
 struct Transfer {
@@ -243,6 +244,29 @@ class Shifter {
   Moved moved_;
 };
 
+/// Whether its capacity is what keeps its share from being larger.
+bool is_bound(const Mover& mover) {
+  const bool has_part = mover.target > kSame && mover.target < 100 - kSame;
+  return has_part && mover.target >= mover.carried - kSame;
+}
+
+/// Whether those that no capacity binds divide what is left to them as their targets do.
+bool are_proportions_in_place(std::span<const Mover> movers, std::span<const Move> moves) {
+  double targets = 0;
+  double weights = 0;
+  for (std::size_t i = 0; i < movers.size(); ++i) {
+    if (is_bound(movers[i])) continue;
+    targets += movers[i].target;
+    weights += moves[i].weight;
+  }
+  if (!(weights > 0)) return true;
+  for (std::size_t i = 0; i < movers.size(); ++i) {
+    const double expected = moves[i].weight * targets / weights;
+    if (!is_bound(movers[i]) && std::abs(movers[i].target - expected) >= kTrembleComputed) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 double room_of(std::span<const Mover> movers, std::size_t index, double demand) {
@@ -259,18 +283,16 @@ double room_of(std::span<const Mover> movers, std::size_t index, double demand) 
 
 bool is_in_place(std::span<const Mover> movers, std::span<const Move> moves, const Movement& movement) {
   if (!movement.demand || movement.pace == Pace::Edit) return false;
-  const double tremble = movement.computed ? kTrembleComputed : kTremble;
-  bool is_bound = false;
+  bool is_any_bound = false;
   for (std::size_t i = 0; i < movers.size(); ++i) {
     const auto& mover = movers[i];
     const double weight = moves[i].weight;
     // What somebody is to lose or to get for good is no such gap.
     if ((mover.target > kSame) != (weight > kSame)) return false;
-    if (std::abs(mover.target - weight) >= tremble) return false;
-    const bool has_part = mover.target > kSame && mover.target < 100 - kSame;
-    is_bound = is_bound || (has_part && mover.target >= mover.carried - kSame);
+    if (std::abs(mover.target - weight) >= kTremble) return false;
+    is_any_bound = is_any_bound || is_bound(mover);
   }
-  return is_bound;
+  return is_any_bound && (!movement.computed || are_proportions_in_place(movers, moves));
 }
 
 Moved move_shares(std::span<const Mover> movers, const Movement& movement) {

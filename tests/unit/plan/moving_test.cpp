@@ -86,10 +86,32 @@ TEST(Step, WhatReadingsMakeOfSharesThatAreBoundByCapacityIsNotMoved) {
   EXPECT_THAT(weights(bound(25.5, 25), Movement{}), near({25, 75})) << "without demand nothing trembles";
 }
 
-TEST(Step, SharesThatFollowReadingsAreLeftForLessThanHalfAPointOnly) {
-  const Movement movement{.demand = 280, .computed = true};
-  EXPECT_THAT(weights(bound(24.5, 25), movement), near({25, 75}));
-  EXPECT_THAT(weights(bound(24.51, 25), movement), near({24.51, 75.49}));
+/// Capacity binds the first at 20; the others divide what is left as is set by `second`, and should by 30
+/// to 50.
+std::vector<Mover> two_free(double first, double second) {
+  std::vector<Mover> movers = {mover(first, 20, 1), mover(second, 30, 3), mover(100 - first - second, 50, 3)};
+  movers[0].carried = 20;
+  return movers;
+}
+
+TEST(Step, WhatReadingsMakeOfTheProportionsThatNothingBindsIsMoved) {
+  const Movement declared{.demand = 280};
+  const Movement computed{.demand = 280, .computed = true};
+  EXPECT_THAT(weights(two_free(20, 30.2), declared), near({20, 30.2, 49.8}));
+  EXPECT_THAT(weights(two_free(20, 30.2), computed), near({20, 30, 50}));
+  EXPECT_THAT(weights(two_free(20, 29.8), computed), near({20, 30, 50}));
+  EXPECT_THAT(weights(two_free(20, 30.09), computed), near({20, 30.09, 49.91}));
+  // What capacity leaves to both together has changed, and they divide it as they should.
+  EXPECT_THAT(weights(two_free(20.8, 79.2 * 3 / 8), computed), near({20.8, 29.7, 49.5}));
+  EXPECT_THAT(weights(two_free(21, 79.0 * 3 / 8), computed), near({20, 30, 50})) << "a point is more";
+}
+
+TEST(Step, WhereCapacityLeavesNobodyFreeTheProportionsAreInPlace) {
+  const Movement computed{.demand = 280, .computed = true};
+  EXPECT_THAT(weights(bound(24.5, 25), computed), near({24.5, 75.5})) << "who is alone with what is left";
+  auto movers = bound(24.5, 25);
+  movers[1].carried = 75;
+  EXPECT_THAT(weights(movers, computed), near({24.5, 75.5}));
 }
 
 TEST(Step, WhoHasDrainedBindsNoShare) {
@@ -107,8 +129,7 @@ TEST(InPlace, IsWhatReadingsMakeOfWhatIsLeft) {
   EXPECT_TRUE(in_place(24.5, {.demand = 280, .pace = Pace::Rest}));
   EXPECT_FALSE(in_place(24, {.demand = 280, .pace = Pace::Rest}));
   EXPECT_FALSE(in_place(24.5, {.demand = 280, .pace = Pace::Edit})) << "an edit goes to its end";
-  EXPECT_FALSE(in_place(24.5, {.demand = 280, .computed = true}));
-  EXPECT_TRUE(in_place(24.51, {.demand = 280, .computed = true}));
+  EXPECT_TRUE(in_place(24.5, {.demand = 280, .computed = true}));
 }
 
 TEST(Step, WhatTremblesWaitsForNothing) {
