@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import unittest
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 from tests.support.clusters import (
@@ -168,6 +170,22 @@ class Ends(LeavesNothing):
     def test_up_is_interrupted_while_servers_start(self) -> None:
         name = name_of("late")
         self._interrupt(name, (layout.folder_of(name) / "logs" / "kube-apiserver.log").exists)
+
+    def test_an_interrupt_waits_for_the_command_that_it_meets(self) -> None:
+        name = name_of("meets")
+        start, ended = subprocess.run, []
+
+        def interrupted(command: tuple[str, ...], **options: Any) -> subprocess.CompletedProcess[str]:
+            if command[0] == "unshare":
+                os.kill(os.getpid(), signal.SIGINT)
+            done = start(command, **options)
+            ended.append(command[0])
+            return done
+
+        with mock.patch.object(subprocess, "run", interrupted), self.assertRaises(KeyboardInterrupt):
+            Cluster.up(name, node=False)
+        self.assertIn("unshare", ended, "it was not left to run on by itself")
+        self.assert_nothing_left(name)
 
     def _interrupt(self, name: str, moment: Callable[[], bool]) -> None:
         process = command("up", "--name", name, "--no-node")

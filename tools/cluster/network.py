@@ -1,10 +1,13 @@
 """The network of a cluster: a namespace of its own, joined to the machine's by one pair of interfaces."""
 
+import contextlib
 import ipaddress
 import json
 import os
 import pathlib
+import signal
 import subprocess
+from collections.abc import Iterator
 
 from tools.paths import state_dir
 
@@ -20,7 +23,8 @@ def create(name: str, form: Form) -> Layout:
 
     Making the machine's end of the pair decides who has a number: the kernel gives a name to one caller only.
     """
-    _create_namespace(name)
+    with _signals_wait():
+        _create_namespace(name)
     taken = _networks_in_use()
     for index in range(INDEX_LIMIT):
         layout = Layout(name, index, form)
@@ -43,10 +47,10 @@ def remove(name: str, index: int | None) -> None:
         and pathlib.Path(f"/sys/class/net/evenkeel{index}").exists()
         and _is_ours(name, index)
     ):
-        subprocess.run(["ip", "link", "delete", f"evenkeel{index}"], capture_output=True, check=False)
+        _call("ip", "link", "delete", f"evenkeel{index}")
     handle = _NAMESPACES / netns_of(name)
     if handle.exists():
-        subprocess.run(["umount", "--lazy", str(handle)], capture_output=True, check=False)
+        _call("umount", "--lazy", str(handle))
         handle.unlink(missing_ok=True)
 
 
@@ -112,24 +116,8 @@ def _networks_in_use() -> list[ipaddress.IPv4Network]:
 
 
 def _create_pair(layout: Layout) -> bool:
-    made = subprocess.run(
-        [
-            "ip",
-            "link",
-            "add",
-            layout.host_interface,
-            "type",
-            "veth",
-            "peer",
-            "name",
-            "eth0",
-            "netns",
-            layout.netns,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    host, inside = layout.host_interface, layout.netns
+    made = _call("ip", "link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", inside)
     if made.returncode == 0:
         return True
     if "File exists" in made.stderr:
@@ -159,8 +147,24 @@ def _is_ours(name: str, index: int) -> bool:
     return alias in ("", netns_of(name))
 
 
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """Holds back what interrupts: a half-made namespace is removed only once all of it is there."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _call(*command: str) -> subprocess.CompletedProcess[str]:
+    # A command whose start was interrupted would go on by itself, beside the removal of what it makes.
+    with _signals_wait():
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = _call(*command)
     if done.returncode != 0:
         raise ClusterError(
             f"`{' '.join(command)}` failed: {done.stderr.strip()}. "
