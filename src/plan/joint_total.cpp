@@ -244,18 +244,13 @@ std::optional<double> asked_by_load(const Joint& joint,
   return asked > load ? std::optional{asked} : std::nullopt;
 }
 
-/// Whether the decision before divided the total by what backends need.
-bool is_divided_by_needs(const Joint& joint) {
-  return joint.repeats ? joint.memory.by_needs_before : joint.memory.by_needs;
-}
-
 /// What the needs of single backends ask for in all; empty: nothing can be told.
 std::optional<double> asked_by_needs(const Joint& joint, const Needs& needs, std::int32_t current) {
   // While nobody knows a share it is the present total, minimums included.
   if (!needs.demand) return needs.total;
   if (!needs.parts.empty()) return beside_held(joint, *needs.total, needs.parts, current);
   const double by_share = beside_held(joint, *needs.total, parts_by_share(joint, *needs.total), current);
-  if (!is_divided_by_needs(joint)) return by_share;
+  if (!joint.memory.by_needs_before) return by_share;
   // Until needs are known again, what shares would ask for keeps what is there, and asks for no more.
   return std::max(*needs.total, std::min<double>(by_share, current));
 }
@@ -304,7 +299,6 @@ std::optional<AskedReplicas> asked_in_replicas(const Joint& joint,
 /// no reason to divide by shares what was divided by needs.
 void settle_division(Joint& joint, std::span<const MetricNeeds> needs, bool is_decided, TotalStage& stage) {
   auto& memory = joint.memory;
-  if (!joint.repeats) memory.by_needs_before = memory.by_needs;
   const auto is_own = [](const api::Metric& metric) { return metric.scope != api::MetricScope::Service; };
   const bool is_blind = !is_decided && std::ranges::any_of(joint.spec().scaling->metrics, is_own);
   const bool is_waiting = memory.by_needs_before && std::ranges::any_of(needs, [](const MetricNeeds& metric) {
@@ -393,6 +387,7 @@ void settle_demand_floor(Joint& joint) {
 TotalStage decide_total(Joint& joint, std::int32_t current, scaling::Limits limits) {
   const auto& snapshot = joint.snapshot;
   const auto& scaling = *joint.spec().scaling;
+  if (!joint.repeats) joint.memory.by_needs_before = joint.memory.by_needs;
   scaling::TotalInput input{.scaling = scaling,
                             .manual = joint.spec().replicas,
                             .settings = snapshot.settings,

@@ -136,11 +136,8 @@ class HeldBySlowness : public Minimums {
 
   /// @param need   replicas, of each of the others; green needs 3.8.
   /// @param ready  of green.
-  api::Decision at_need(double need,
-                        std::int32_t ready,
-                        std::int64_t seconds,
-                        std::optional<std::string> memory) {
-    builder.now(seconds).memory(std::move(memory));
+  std::int32_t total_at(double need, std::int32_t ready, std::int64_t seconds) {
+    builder.now(seconds);
     builder.seen("green", {.spec = 6, .ready = ready, .share = 25});
     auto& samples = builder.snapshot().metrics["slowness"].samples;
     samples.clear();
@@ -149,16 +146,10 @@ class HeldBySlowness : public Minimums {
       const double value = name == std::string{"green"} ? 38.0 / ready : need * 10 / 4;
       samples.push_back({.labels = {{"backend", name}}, .value = value, .time = builder.snapshot().now});
     }
-    return decide(builder.build());
-  }
-  std::int32_t total_at(double need, std::int32_t ready, std::int64_t seconds) {
-    const auto decision = at_need(need, ready, seconds, memory_);
-    memory_ = decision.memory;
+    const auto decision = decide(builder.build());
+    builder.memory(decision.memory);
     return decision.total.replicas.value_or(0);
   }
-
- private:
-  std::optional<std::string> memory_;
 };
 
 TEST_F(HeldBySlowness, NoMoreIsAskedForByAGuessUntilNeedsAreKnownAgain) {
