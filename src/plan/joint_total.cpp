@@ -40,6 +40,11 @@ scaling::Counts counts_of(const Joint& joint, std::int32_t current) {
           .several = true};
 }
 
+/// The traffic that a backend has: as it is measured, else as it was set when this moment was decided first.
+double traffic_of(const Joint& joint, const Member& member) {
+  return member.observed.value_or(joint.origin[member.index]);
+}
+
 /// What the backends' own readings of one metric ask for.
 std::vector<BackendNeed> needs_of(Joint& joint, const api::Metric& metric, const scaling::Reading& reading) {
   std::vector<BackendNeed> needs;
@@ -47,6 +52,7 @@ std::vector<BackendNeed> needs_of(Joint& joint, const api::Metric& metric, const
   for (const auto& member : joint.members) {
     BackendNeed need{.full = joint.full[member.index]};
     const auto seen = reading.by_backend.find(member.declared->name);
+    if (need.full <= 0) need.share = traffic_of(joint, member);
     if (need.full > 0 && seen != reading.by_backend.end()) {
       const scaling::BackendCounts counts{.name = member.declared->name,
                                           .current = member.spec_replicas.value_or(0),
@@ -81,9 +87,9 @@ void report_needs(Joint& joint, const std::string& metric, std::span<const Backe
     if (need.full <= 0) continue;
     const auto text = [&] {
       if (!need.need) return ": no sample that can be used";
-      return is_usable(need)
-                 ? ": what it needs at the share that its reading was taken under"
-                 : ": not counted until that share is known, and 5 % of the traffic or half of its own";
+      return is_usable(need) ? ": what it needs at the share that its reading was taken under"
+                             : ": counts only in the sum until that share is known, and 5 % of the traffic "
+                               "or half of its own";
     };
     api::Step step{.step = "Need"};
     step.metric = metric;
@@ -132,11 +138,6 @@ bool is_value_of_service(const api::Metric& metric) {
 /// Of a usable reading: how many times its target it is.
 double ratio_of(const api::Metric& metric, const scaling::Reading& reading) {
   return static_cast<double>(*reading.milli) / static_cast<double>(metric.target_value.milli());
-}
-
-/// The traffic that a backend has: as it is measured, else as it was set when this moment was decided first.
-double traffic_of(const Joint& joint, const Member& member) {
-  return member.observed.value_or(joint.origin[member.index]);
 }
 
 /// The most traffic of all, in percent, for one ready endpoint: where a latency comes from.

@@ -48,6 +48,20 @@ double most_by_ratio(std::span<const BackendNeed> backends, std::int32_t current
   return std::max<double>(current, highest * current * beyond_shares(backends));
 }
 
+/// Whether the sum of the needs is what all of the traffic needs, as it is divided now.
+bool is_all_told(std::span<const BackendNeed> backends) {
+  double elsewhere = 0;
+  for (const auto& backend : backends) {
+    if (backend.full > 0) {
+      if (!backend.need) return false;
+    } else {
+      if (!backend.share) return false;
+      elsewhere += *backend.share;
+    }
+  }
+  return elsewhere < kLeastShare;
+}
+
 }  // namespace
 
 double beyond_carried(double carried) {
@@ -122,7 +136,10 @@ Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current)
     needs.at_least = std::min(all, most);
     return needs;
   }
-  needs.total = std::min(weighted / full, most);
+  double told = weighted / full;
+  // Some backends use more for the same than others: of the rest, the sum tells more than a few do.
+  if (is_share_missing && is_all_told(backends)) told = std::max(all, std::min<double>(told, current));
+  needs.total = std::min(told, most);
   needs.demand = std::min(used / shares, most);
   if (is_share_missing) needs.at_least = std::min(all, most);
   const bool is_divided = std::ranges::all_of(

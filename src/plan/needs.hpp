@@ -58,7 +58,7 @@ struct ReadingSpan {
 
 struct BackendNeed {
   double full = 0;              ///< Percent of all traffic that its size follows.
-  std::optional<double> share;  ///< share_behind() its reading.
+  std::optional<double> share;  ///< share_behind() its reading; where `full` is 0, what it carries now.
   std::optional<double> need;   ///< Replicas, unrounded; empty: its reading cannot be used.
   std::optional<double> ratio;  ///< Where the need grows with the count: of the reading to its target.
   bool is_count_behind = true;  ///< is_count_behind() its reading.
@@ -78,10 +78,12 @@ struct Needs {
 };
 
 /// sum(need x full / share) / sum(full) over the backends whose reading and share can be used; while there is
-/// none, the sum of all needs, at least the current total. Where needs grow with the count, at most the
-/// highest ratio times the current total (times 100 / share, while only a share of all traffic is theirs and
-/// somebody is above the target): replicas that grew ahead of traffic, and pods that start, ask for no more;
-/// and the parts are known only while the counts are those that the readings were taken under.
+/// none, the sum of all needs, at least the current total. While some share is not known but every need is,
+/// and others carry less than 5 % of the traffic, those whose share is known keep the current total and ask
+/// for no more than that sum. Where needs grow with the count, at most the highest ratio times the current
+/// total (times 100 / share, while only a share of all traffic is theirs and somebody is above the target):
+/// replicas that grew ahead of traffic, and pods that start, ask for no more; and the parts are known only
+/// while the counts are those that the readings were taken under.
 [[nodiscard]] Needs combine_needs(std::span<const BackendNeed> backends, std::int32_t current);
 
 }  // namespace evenkeel::plan

@@ -107,6 +107,42 @@ TEST_F(OwnNeeds, OfAStandbyAskForNothing) {
   EXPECT_EQ(decide(builder.build()).total.replicas, 4) << "three of its own, and four are there";
 }
 
+/// Blue needs 4 for a fifth of the traffic, green 11 for the rest, and green's share is moving.
+class OneMoves : public OwnNeeds {
+ protected:
+  OneMoves() {
+    builder.backend("blue", {.weight = 20, .spec = 4, .share = 20})
+        .backend("green", {.weight = 80, .spec = 11, .share = 80})
+        .backend("spare", {.tier = 1, .spec = 2, .share = 0});
+    declare("jobs");
+  }
+
+  /// @param spare  percent of the traffic that the standby carries.
+  std::optional<std::int32_t> total_at(double spare) {
+    std::optional<std::string> memory;
+    std::optional<std::int32_t> total;
+    for (const std::int64_t seconds : {0, 600}) {
+      builder.now(seconds).memory(memory);
+      builder.snapshot().backends["blue"].observed_weight = 20;
+      builder.snapshot().backends["green"].observed_weight = 70;
+      builder.snapshot().backends["spare"].observed_weight = spare;
+      sample("jobs", 40, 110);
+      const auto decision = decide(builder.build());
+      memory = decision.memory;
+      total = decision.total.replicas;
+    }
+    return total;
+  }
+};
+
+TEST_F(OneMoves, WhoseShareIsKnownKeepsTheTotal) {
+  EXPECT_EQ(total_at(0), 15) << "by what blue needs it would be 20";
+}
+
+TEST_F(OneMoves, WhoseShareIsKnownTellsWhatIsMeantForAllWhileAStandbyCarriesSome) {
+  EXPECT_EQ(total_at(10), 20);
+}
+
 TEST_F(OwnNeeds, ThatAreKnownKeepAPartWhereAnotherMetricDecides) {
   declare("jobs");
   sample("jobs", 60, 20);

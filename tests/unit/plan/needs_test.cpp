@@ -154,6 +154,31 @@ TEST(Needs, WhileSomeSharesAreKnownTheirSumIsTheLeast) {
   EXPECT_EQ(combine_needs(some, 1).at_least, std::nullopt) << "who has no need has no share to know";
 }
 
+/// Blue needs a fifth more for a point of share than green, whose share is moving; `others` carry the rest.
+Needs while_one_moves(std::int32_t current, const std::vector<BackendNeed>& others = {}) {
+  std::vector<BackendNeed> backends = {{.full = 20, .share = 20, .need = 4}, {.full = 80, .need = 11}};
+  backends.insert(backends.end(), others.begin(), others.end());
+  return combine_needs(backends, current);
+}
+
+TEST(Needs, OfAFewKeepTheTotalWhileTheSumIsKnown) {
+  EXPECT_NEAR(while_one_moves(15).total.value_or(0), 15, 1e-9) << "blue's need would make it 20";
+  EXPECT_NEAR(while_one_moves(10).total.value_or(0), 15, 1e-9);
+  EXPECT_NEAR(while_one_moves(18).total.value_or(0), 18, 1e-9) << "kept";
+  EXPECT_NEAR(while_one_moves(30).total.value_or(0), 20, 1e-9) << "as far as blue lets it fall";
+  EXPECT_NEAR(while_one_moves(15).demand.value_or(0), 20, 1e-9);
+}
+
+TEST(Needs, OfAFewAskForAllWhereTheSumIsNotOfAllTraffic) {
+  const auto beside = [](const BackendNeed& other) { return while_one_moves(15, {other}).total.value_or(0); };
+  EXPECT_NEAR(beside({.full = 0, .share = 4.9}), 15, 1e-9);
+  EXPECT_NEAR(beside({.full = 0, .share = 5}), 20, 1e-9) << "what a standby carries needs replicas, too";
+  EXPECT_NEAR(
+      while_one_moves(15, {{.full = 0, .share = 3}, {.full = 0, .share = 2}}).total.value_or(0), 20, 1e-9);
+  EXPECT_NEAR(beside({.full = 0}), 20, 1e-9) << "nobody knows what it carries";
+  EXPECT_NEAR(beside({.full = 20}), 20, 1e-9) << "nobody knows what it needs";
+}
+
 TEST(Needs, WhoCannotTellGetsWhatTheOthersNeedForSuchAShare) {
   const std::vector<BackendNeed> one = {{.full = 75, .share = 75, .need = 6}, {.full = 25}};
   const auto needs = combine_needs(one, 1);
