@@ -50,6 +50,8 @@ function(evenkeel_test_program target)
   add_executable(${target} ${tests})
   target_link_libraries(${target} PRIVATE evenkeel_warnings ${TEST_LIBS} evenkeel_test_support
                                           GTest::gmock GTest::gtest_main)
+  # The rooms do the work: tests that are optimised as well take twice as long to compile.
+  target_compile_options(${target} PRIVATE -O0)
   # NO_PRETTY_VALUES: table rows carry their own names; printed bytes would make names differ between runs.
   gtest_discover_tests(${target} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS ${TEST_LABEL} ${TEST_PROPERTIES})
