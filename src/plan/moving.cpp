@@ -8,6 +8,9 @@ namespace {
 
 /// Shares closer than this are the same: they went through divisions and back.
 constexpr double kSame = 2e-8;
+/// Points left of a share that is to go for which nobody asks any more: at rest it would be there for good,
+/// and a layer gives whoever has a share one part at least.
+constexpr double kResidue = 1e-6;
 /// Points by which targets that capacities set tremble with the readings of demand.
 constexpr double kTremble = 1;
 /// The same for how those that no capacity binds divide what is left, where readings of their own tell that:
@@ -27,14 +30,30 @@ struct Transfer {
   }
 };
 
+/// The shares that are set, without what is left of those that are to go: that is the largest one's.
+std::vector<double> without_residues(std::span<const Mover> movers) {
+  std::vector<double> shares;
+  shares.reserve(movers.size());
+  double residue = 0;
+  for (const auto& mover : movers) {
+    const bool is_residue = mover.set <= (mover.target > 0 ? kSame : kResidue);
+    if (is_residue) residue += mover.set;
+    shares.push_back(is_residue ? 0.0 : mover.set);
+  }
+  const auto largest = std::ranges::max_element(shares);
+  if (largest != shares.end() && *largest > 0) *largest = std::min(100.0, *largest + residue);
+  return shares;
+}
+
 class Shifter {
  public:
   Shifter(std::span<const Mover> movers, const Movement& movement) : movers_{movers}, movement_{movement} {
     moved_.pace = movement.pace;
     moved_.moves.reserve(movers.size());
-    for (const auto& mover : movers) {
-      moved_.moves.push_back({.weight = mover.set > kSame ? mover.set : 0.0});
-      drains_ = drains_ || (mover.is_out && mover.set > mover.target + kSame);
+    for (const double share : without_residues(movers)) {
+      const auto& mover = movers[moved_.moves.size()];
+      moved_.moves.push_back({.weight = share});
+      drains_ = drains_ || (mover.is_out && share > mover.target + kSame);
     }
   }
 

@@ -213,6 +213,16 @@ TEST(Drain, IsAnEditUnderAnyPace) {
   }
 }
 
+TEST(Drain, WhatIsLeftAndNobodyAsksForIsGone) {
+  std::vector<Mover> movers = {mover(45, 45, 10), mover(55, 55, 10), mover(1e-6, 0, 1)};
+  movers[2].is_out = true;
+  EXPECT_THAT(weights(movers, {.demand = 500}), testing::ElementsAre(45.0, 55 + 1e-6, 0.0));
+  movers[2].set = 1.1e-6;
+  EXPECT_EQ(weights(movers, {.demand = 500})[2], 1.1e-6) << "that is a share";
+  movers[2] = mover(1e-6, 1e-6, 1);
+  EXPECT_EQ(weights(movers, {.demand = 500})[2], 1e-6) << "and so is one that is meant to be";
+}
+
 TEST(Drain, LeavesTheOthersToTheirSteps) {
   const std::vector<Mover> movers = {out(30, 9), mover(70, 40, 9), mover(0, 60, 9)};
   EXPECT_THAT(weights(movers, {.demand = 100, .max_step = 20, .pace = Pace::Rest}), near({0, 70, 30}));
