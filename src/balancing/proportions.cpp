@@ -21,6 +21,8 @@ constexpr double kDeadBand = 0.02;
 
 /// Cosine of the angle to the last step up to which a step goes the same way: 45 degrees.
 constexpr double kGoesOn = 0.7;
+/// The part of its proportion of the tier's traffic that somebody has at least whose share follows it.
+constexpr double kFollows = 0.75;
 
 bool takes_part(const Candidate& candidate) {
   return candidate.declared_weight > 0;
@@ -105,12 +107,21 @@ class Gain {
         window_{window_of(input, members)},
         period_{std::max(window_, static_cast<double>(input.balancing.step.count()))},
         members_{members},
-        memories_{memories} {}
+        memories_{memories} {
+    double set = 0;
+    for (const auto i : members) set += std::max(0.0, input.backends[i].set_share);
+    for (const auto i : members) {
+      const auto& proportion = memories[i].proportion;
+      const double least = kFollows * set * proportion.value_or(0);
+      follows_.push_back(input.backends[i].set_share < least ? 0 : 1);
+    }
+  }
 
   /// Turning back means that the last step went too far: the next goes half as far. Among three or more a
   /// step may also turn aside, and shares that are too quick go round in a circle without ever turning back:
   /// then the gain does not grow but fades. A step is compared with the way of a whole window: each of many
-  /// within one turns too little for a circle to be seen.
+  /// within one turns too little for a circle to be seen. Whoever is kept far below his proportion, by
+  /// capacity say, does not answer to it: his steps, which may be the largest, tell nothing of the way.
   void adjust(const Step& step, TierMemory& tier) {
     const double passed = passed_part(tier);
     const double cosine = compare(step);
@@ -137,6 +148,7 @@ class Gain {
     double now = 0;
     double before = 0;
     for (std::size_t m = 0; m < members_.size(); ++m) {
+      if (!follows_[m]) continue;
       const double last = memories_[members_[m]].last_step;
       agreement += step.changes[m] * last;
       now += step.changes[m] * step.changes[m];
@@ -164,6 +176,7 @@ class Gain {
   double period_;  ///< A window, or a step where that is longer.
   const Members& members_;
   std::span<BalancingMemory> memories_;
+  std::vector<char> follows_;  ///< Of each member, whether its share does follow its proportion.
 };
 
 bool is_due(const ProportionInput& input, const TierMemory& tier) {

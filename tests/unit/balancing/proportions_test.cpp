@@ -309,6 +309,33 @@ TEST(Gain, AStepAtARightAngleTurnsAsideAndNotBack) {
   EXPECT_NEAR(tier.tiers.front().gain, 0.9, 1e-12);
 }
 
+/// Of three the first goes on as before, the others turn back.
+/// @param first  points that it has of the tier's 100; by its proportion it would be 60.
+/// @param tier_share  percent of all traffic that the tier has.
+double gain_where_two_turn(double first, double tier_share = 100) {
+  Tier tier{Algorithm::Capacity, 3};
+  const std::vector<std::int32_t> ready = {16, 1, 3};
+  const std::vector<double> proportion = {0.6, 0.2, 0.2};
+  const std::vector<double> last = {0.5, 0.05, 0.05};
+  for (std::size_t i = 0; i < 3; ++i) {
+    tier.candidates[i].ready = ready[i];
+    tier.candidates[i].set_share = (i == 0 ? first : (100 - first) / 2) * tier_share / 100;
+    tier.memories[i].proportion = proportion[i];
+    tier.memories[i].last_step = last[i];
+  }
+  (void)tier.decide(0);
+  return tier.tiers.front().gain;
+}
+
+TEST(Gain, IsNotToldByOneWhoseShareDoesNotFollow) {
+  EXPECT_NEAR(gain_where_two_turn(20), 0.5, 1e-12) << "it has a third of what its readings ask for";
+  EXPECT_NEAR(gain_where_two_turn(44), 0.5, 1e-12);
+  EXPECT_NEAR(gain_where_two_turn(46), 0.9, 1e-12) << "its way is most of the way";
+  EXPECT_NEAR(gain_where_two_turn(46, 50), 0.9, 1e-12) << "of what the tier has";
+  EXPECT_NEAR(gain_where_two_turn(44, 50), 0.5, 1e-12);
+  EXPECT_NEAR(gain_where_two_turn(std::numeric_limits<double>::quiet_NaN()), 0.9, 1e-12);
+}
+
 /// A step of that circle turns by 20 degrees only, but a window of the readings holds twelve of them.
 TEST(Gain, FadesWhereManyStepsOfAWindowGoRoundInACircle) {
   Tier tier{Algorithm::FastestResponse, 3};
