@@ -214,8 +214,7 @@ TEST(Drain, IsAnEditUnderAnyPace) {
 }
 
 TEST(Drain, WhatIsLeftAndNobodyAsksForIsGone) {
-  std::vector<Mover> movers = {mover(45, 45, 10), mover(55, 55, 10), mover(1e-6, 0, 1)};
-  movers[2].is_out = true;
+  std::vector<Mover> movers = {mover(45, 45, 10), mover(55, 55, 10), out(1e-6, 1)};
   EXPECT_THAT(weights(movers, {.demand = 500}), testing::ElementsAre(45.0, 55 + 1e-6, 0.0));
   movers[2].set = 1.1e-6;
   EXPECT_EQ(weights(movers, {.demand = 500})[2], 1.1e-6) << "that is a share";

@@ -119,16 +119,15 @@ class OneMoves : public OwnNeeds {
 
   /// @param spare  percent of the traffic that the standby carries.
   std::optional<std::int32_t> total_at(double spare) {
-    std::optional<std::string> memory;
     std::optional<std::int32_t> total;
     for (const std::int64_t seconds : {0, 600}) {
-      builder.now(seconds).memory(memory);
+      builder.now(seconds);
       builder.snapshot().backends["blue"].observed_weight = 20;
       builder.snapshot().backends["green"].observed_weight = 70;
       builder.snapshot().backends["spare"].observed_weight = spare;
       sample("jobs", 40, 110);
       const auto decision = decide(builder.build());
-      memory = decision.memory;
+      builder.memory(decision.memory);
       total = decision.total.replicas;
     }
     return total;

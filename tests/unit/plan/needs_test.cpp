@@ -154,7 +154,8 @@ TEST(Needs, WhileSomeSharesAreKnownTheirSumIsTheLeast) {
   EXPECT_EQ(combine_needs(some, 1).at_least, std::nullopt) << "who has no need has no share to know";
 }
 
-/// Blue needs a fifth more for a point of share than green, whose share is moving; `others` carry the rest.
+/// Blue needs nearly half more for a point of share than green, whose share is moving; `others` carry the
+/// rest.
 Needs while_one_moves(std::int32_t current, const std::vector<BackendNeed>& others = {}) {
   std::vector<BackendNeed> backends = {{.full = 20, .share = 20, .need = 4}, {.full = 80, .need = 11}};
   backends.insert(backends.end(), others.begin(), others.end());
