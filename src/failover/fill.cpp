@@ -124,15 +124,6 @@ double Field::carried_by(std::size_t tier) const {
   return std::min(1.0, sum);
 }
 
-double Field::potential(std::size_t from, std::size_t to) const {
-  if (!known) return kInfinite;
-  double sum = 0;
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (eligible(i) && tier_of[i] >= from && tier_of[i] <= to) sum += limit[i];
-  }
-  return sum;
-}
-
 bool Field::serves(std::size_t tier) const {
   for (std::size_t i = 0; i < size(); ++i) {
     if (tier_of[i] != tier) continue;
@@ -177,8 +168,17 @@ double Filling::take(std::size_t tier, double amount, Room room) {
   return pour(vessels_, amount, levels_);
 }
 
-double Filling::take_senders(std::size_t from, std::size_t to, double amount, double beyond) {
-  const double refused = std::min(amount, beyond);
+double Filling::growth_to_come(std::size_t to) const {
+  if (!field_.known) return kInfinite;
+  double growth = -waiting_;
+  for (std::size_t i = 0; i < field_.size(); ++i) {
+    if (field_.eligible(i) && field_.tier_of[i] <= to) growth += std::max(0.0, field_.limit[i] - levels_[i]);
+  }
+  return std::max(0.0, growth);
+}
+
+double Filling::take_senders(std::size_t from, std::size_t to, double amount) {
+  const double waits = std::min(amount, growth_to_come(to));
   vessels_.clear();
   for (std::size_t i = 0; i < field_.size(); ++i) {
     const auto& backend = field_.backends[i];
@@ -187,7 +187,9 @@ double Filling::take_senders(std::size_t from, std::size_t to, double amount, do
     const double room = std::max(0.0, std::min(field_.set[i], field_.ready[i]) - levels_[i]);
     vessels_.push_back({.index = i, .weight = field_.set[i], .room = room});
   }
-  return refused + pour(vessels_, amount - refused, levels_);
+  const double taken = waits - pour(vessels_, waits, levels_);
+  waiting_ += taken;
+  return amount - taken;
 }
 
 void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
@@ -210,13 +212,14 @@ void Filling::take_rest(std::size_t from, std::size_t to, double amount) {
 double Filling::fill_all() {
   double left = 1;
   const auto last = field_.tiers.size() - 1;
-  const double beyond = std::max(0.0, left - field_.potential(field_.lowest, last));
   for (std::size_t t = field_.lowest; t <= last && left > 0; ++t) {
     const double reaching = std::min(left, field_.tier_room[t]);
     const double kept_back = left - reaching;
     left = kept_back + take(t, take_probation(t, reaching), Room::Bound);
-    left = take_senders(t == field_.lowest ? 0 : t, t, left, beyond);
+    left = take_senders(t == field_.lowest ? 0 : t, t, left);
   }
+  // What no tier has room for yet waits for any of them.
+  left = take_senders(0, last, left);
   if (field_.known) {
     for (std::size_t t = field_.lowest; t <= last; ++t) left = take(t, left, Room::Ready);
     // Nothing is refused for the sake of a slow start.
@@ -228,7 +231,7 @@ double Filling::fill_all() {
 
 void Filling::fill_tier(std::size_t tier, double amount) {
   double left = take(tier, take_probation(tier, amount), Room::Bound);
-  left = take_senders(tier, tier, left, std::max(0.0, amount - field_.potential(tier, tier)));
+  left = take_senders(tier, tier, left);
   if (field_.known) {
     left = take(tier, left, Room::Ready);
     left = take(tier, left, Room::Lifted);

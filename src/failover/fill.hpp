@@ -32,9 +32,6 @@ struct Field {
   [[nodiscard]] std::size_t size() const { return backends.size(); }
   /// What the ready endpoints of a tier's eligible backends carry in all, at most 1.
   [[nodiscard]] double carried_by(std::size_t tier) const;
-  /// What the eligible backends of tiers from `from` to `to` would carry with all that they may have, and no
-  /// more; infinite where demand is unknown.
-  [[nodiscard]] double potential(std::size_t from, std::size_t to) const;
   /// Whether anybody in a tier may have a share.
   [[nodiscard]] bool serves(std::size_t tier) const;
 
@@ -70,8 +67,12 @@ class Filling {
   /// On probation: their cap first, for it is neither more nor less.
   double take_probation(std::size_t tier, double amount);
   double take(std::size_t tier, double amount, Room room);
-  /// Senders of tiers from `from` to `to`. They do not wait for what is `beyond` all that anybody may grow.
-  double take_senders(std::size_t from, std::size_t to, double amount, double beyond);
+  /// Senders of tiers from `from` to `to`: they wait for what the tiers up to `to` may still grow by, not
+  /// for what others are to carry.
+  double take_senders(std::size_t from, std::size_t to, double amount);
+  /// What the eligible backends of tiers up to `to` would carry beyond their levels with all the replicas
+  /// that they may have, and nobody waits for yet; infinite where demand is unknown.
+  [[nodiscard]] double growth_to_come(std::size_t to) const;
   /// By ready capacity, whatever it can carry, in tiers from `from` to `to`.
   void take_rest(std::size_t from, std::size_t to, double amount);
   [[nodiscard]] double room_of(std::size_t i, Room room) const;
@@ -82,6 +83,7 @@ class Filling {
   const Field& field_;
   const Caps& caps_;
   std::vector<double> levels_;
+  double waiting_ = 0;  ///< What senders have been given.
   std::vector<Vessel> vessels_;
 };
 

@@ -252,12 +252,21 @@ TEST(HealthOfASnapshot, ComputedProportionsAreSaidAndRememberedWithWhatIsObserve
 TEST(HealthOfASnapshot, ADrainWaitsForCapacityOfItsTierUnlessItIsToLeaveNow) {
   for (const bool at_once : {false, true}) {
     Look look{three()};
+    (void)look.target(8.4);  // All three are expected from now on.
     look.snapshot.service.annotations = {{"evenkeel.dev/drain", at_once ? "blue=now" : "blue"}};
-    look.limit = 3;  // Which carry 4.2, a half of demand.
+    look.snapshot.backends["green"].endpoints = api::Endpoints{.ready = 2, .total = 3};
+    const double green = 200.0 / 6;  // Of 8.4, which six endpoints carry.
     const std::vector<double> wanted =
-        at_once ? std::vector<double>{0, 50, 50} : std::vector<double>{50, 50, 0};
+        at_once ? std::vector<double>{0, 40, 60} : std::vector<double>{50, green, 50 - green};
     EXPECT_THAT(look.target(8.4), Pointwise(DoubleNear(1e-6), wanted));
   }
+}
+
+TEST(HealthOfASnapshot, ADrainDoesNotWaitForWhatItsTierMayNotGrowBy) {
+  Look look{three()};
+  look.snapshot.service.annotations = {{"evenkeel.dev/drain", "blue"}};
+  look.limit = 3;  // Which carry 4.2, a half of demand.
+  EXPECT_THAT(look.target(8.4), Pointwise(DoubleNear(1e-6), std::vector<double>{0, 50, 50}));
 }
 
 TEST(HealthOfASnapshot, ARequestStandsUntilSomebodyCarriesItOut) {
