@@ -187,6 +187,9 @@ void record(const Field& field, const Caps& caps, const Split& split, Targets& t
   constexpr std::size_t kUsualSteps = 6;  // Proportion, capacity; what follows of moves and sizes.
   for (std::size_t i = 0; i < field.size(); ++i) {
     targets.steps[i].reserve(kUsualSteps);
+    if (field.backends[i].waiting_sender && targets.target[i] > 0) {
+      add_step(targets, i, "Waits", targets.target[i], "it stays until those that take it over have grown");
+    }
     if (!field.eligible(i)) continue;
     const auto tier = field.tier_of[i];
     if (tier == field.lowest && targets.target[i] < 100 - kSame) {

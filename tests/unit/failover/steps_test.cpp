@@ -72,6 +72,13 @@ TEST(StepsOfTargets, NameAProbation) {
   EXPECT_EQ(steps_of(standby, 1), (Steps{{"Probation", 0}, {"Target", 0}}));
 }
 
+TEST(StepsOfTargets, NameWhatWaitsForThoseThatTakeOver) {
+  const auto targets = Service{}.decide({fit(0, 1, 3, 4), leaving(0, 50, 4)}, 4.0);
+  EXPECT_EQ(steps_of(targets, 1), (Steps{{"Waits", 25}, {"Target", 25}}));
+  const auto gone = Service{}.decide({fit(0, 1, 4, 4), leaving(0, 50, 4)}, 4.0);
+  EXPECT_EQ(steps_of(gone, 1), (Steps{{"Target", 0}}));
+}
+
 TEST(StepsOfTargets, NameASlowStart) {
   const auto targets = Service{}.decide({fresh(fit(0, 50)), fit(0, 50)}, 4.0);
   EXPECT_EQ(steps_of(targets, 0), (Steps{{"Proportion", 50}, {"SlowStart", 5}, {"Target", 5}}));
