@@ -80,31 +80,49 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
   }
 }
 
-/// Whoever has more than before, and all that it needs, gives one back, so that another may keep its own:
-/// else a need between two counts would move a replica to and fro.
-bool give_one_back(std::span<const Holder> holders, std::vector<Part>& parts) {
+/// Whoever has more than before, and more than enough for that, gives one back.
+/// @return who; empty: nobody can.
+template <class Enough>
+std::optional<std::size_t> give_one_back(std::span<const Holder> holders,
+                                         std::vector<Part>& parts,
+                                         Enough is_enough) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];
     if (!holder.need || !holder.last || parts[i].replicas <= std::max(*holder.last, holder.minimum)) continue;
-    if (*holder.need > parts[i].replicas) continue;
+    if (!is_enough(holder, parts[i].replicas)) continue;
     --parts[i].replicas;
-    return true;
+    return i;
   }
-  return false;
+  return std::nullopt;
 }
 
 void keep_needed(std::span<const Holder> holders, const Division& division, std::vector<Part>& parts) {
   auto room = division.most - sum_of(parts);
+  // So that another may keep its own: else a need between two counts would move a replica to and fro.
+  const auto is_enough = [](const Holder& holder, std::int32_t part) { return *holder.need <= part; };
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto& holder = holders[i];
     if (!holder.need || !holder.last || holder.division <= 0) continue;
     const std::int64_t more = std::int64_t{*holder.last} - parts[i].replicas;
     if (more <= 0 || *holder.last - *holder.need > kSlack) continue;
-    while (room < more && give_one_back(holders, parts)) ++room;
+    while (room < more && give_one_back(holders, parts, is_enough)) ++room;
     const auto kept = std::clamp<std::int64_t>(room, 0, more);
     parts[i].replicas += static_cast<std::int32_t>(kept);
     if (kept == more) parts[i].kept = Kept::Need;
     room -= kept;
+  }
+}
+
+/// What some keep beyond their parts is not given to others on top, by needs of their own, while those have
+/// what they need: a reading that goes to and fro would bring it and take it away again.
+void give_back_surplus(std::span<const Holder> holders, std::int32_t total, std::vector<Part>& parts) {
+  const auto is_enough = [](const Holder& holder, std::int32_t part) {
+    return holder.is_need_certain && *holder.need <= part - 1;
+  };
+  for (auto surplus = sum_of(parts) - total; surplus > 0; --surplus) {
+    const auto giver = give_one_back(holders, parts, is_enough);
+    if (!giver) return;
+    parts[*giver].kept = Kept::Enough;
   }
 }
 
@@ -211,6 +229,7 @@ std::vector<Part> divide_total(std::span<const Holder> holders, const Division& 
   }
   if (division.exact) return parts;
   keep_needed(holders, division, parts);
+  give_back_surplus(holders, division.total, parts);
   give_extras(holders, division, parts);
   return parts;
 }

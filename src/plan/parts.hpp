@@ -44,6 +44,7 @@ enum class Kept {
   No,
   Need,      ///< Its need has not fallen far enough for it to fall.
   Division,  ///< By what is needed, no part is far from its proportion.
+  Enough,    ///< It has what it needs, and others keep what would be its own of the total.
 };
 
 struct Part {
@@ -57,8 +58,9 @@ struct Part {
 /// than 3/4 of a replica or 1.3 replicas of need; where there is no room for more, the 3/4 are enough. Then a
 /// part gets one more where its load per replica would exceed what is planned by more than the tolerance, and
 /// keeps it until the load without it is as planned; and one that follows its own readings falls only when it
-/// exceeds its need by more than 1.3. Such a one, too, gets one more where its need exceeds it by more than
-/// the tolerance, and keeps that as it keeps the rest.
+/// exceeds its need by more than 1.3; what is kept so, nobody gets on top who has what it needs. Such a one,
+/// too, gets one more where its need exceeds it by more than the tolerance, and keeps that as it keeps the
+/// rest.
 [[nodiscard]] std::vector<Part> divide_total(std::span<const Holder> holders, const Division& division);
 
 }  // namespace evenkeel::plan

@@ -180,6 +180,8 @@ class Wanting {
       return "as before: its own need is less than 1.3 replicas below that, or not known";
     if (part.kept == Kept::Division)
       return "as before: by what is needed, no part is far from its proportion of the total";
+    if (part.kept == Kept::Enough)
+      return "it has what it needs: others keep what the total would give it on top";
     if (last_division_holds_) return "divided as before: just now nobody can tell what each needs";
     return input_.needs.empty() ? "its part of the total, by full shares"
                                 : "its part of the total, by its own need";

@@ -344,6 +344,27 @@ TEST(PartsByNeed, WhatIsKeptStaysWithinTheBound) {
   EXPECT_THAT(divide(by_need(3.75, 5), {.total = 8, .most = 8}), ElementsAre(4, 4));
 }
 
+/// Two small ones that keep their second replica, beside a large one: 14 replicas of a total of 13.
+std::vector<Holder> beside_small_ones(double need) {
+  const Holder small{.division = 1.36, .need = 1.36, .is_need_certain = true, .last = 2};
+  return {small, small, {.division = need, .need = need, .is_need_certain = true, .last = 10}};
+}
+
+TEST(PartsByNeed, WhatOthersKeepIsNotGivenOnTopToWhoHasEnough) {
+  const auto parts = divide_total(beside_small_ones(9.6), {.total = 13, .most = 39});
+  EXPECT_THAT(replicas_of(parts), ElementsAre(2, 2, 10)) << "9.6 of 12.32 are 10.13, which rounding makes 11";
+  EXPECT_EQ(parts[0].kept, Kept::Need);
+  EXPECT_EQ(parts[2].kept, Kept::Enough);
+  EXPECT_THAT(divide(beside_small_ones(10), {.total = 13, .most = 39}), ElementsAre(2, 2, 10));
+  EXPECT_THAT(divide(beside_small_ones(10.01), {.total = 13, .most = 39}), ElementsAre(2, 2, 11))
+      << "it needs more than it had";
+  EXPECT_THAT(divide(beside_small_ones(9.6), {.total = 15, .most = 39}), ElementsAre(2, 2, 11))
+      << "the total is given out";
+  auto guess = beside_small_ones(9.6);
+  guess[2].is_need_certain = false;
+  EXPECT_THAT(divide(guess, {.total = 13, .most = 39}), ElementsAre(2, 2, 11)) << "what it needs is a guess";
+}
+
 TEST(PartsByNeed, OneThatGrowsOrHasNoPartIsNotKept) {
   const auto same = divide_total(by_need(4, 4), {.total = 8, .most = 20});
   EXPECT_EQ(same[0].kept, Kept::No);
