@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace evenkeel::plan {
 namespace {
@@ -30,15 +31,12 @@ struct Transfer {
   }
 };
 
-/// The shares that are set, without what is left of those that are to go: that is the largest one's.
-std::vector<double> without_residues(std::span<const Mover> movers) {
-  std::vector<double> shares;
-  shares.reserve(movers.size());
+/// Shares without what is left of those that are to go: that is the largest one's.
+std::vector<double> without_residues(std::span<const Mover> movers, std::vector<double> shares) {
   double residue = 0;
-  for (const auto& mover : movers) {
-    const bool is_residue = mover.set <= (mover.target > 0 ? kSame : kResidue);
-    if (is_residue) residue += mover.set;
-    shares.push_back(is_residue ? 0.0 : mover.set);
+  for (std::size_t i = 0; i < movers.size(); ++i) {
+    if (shares[i] > (movers[i].target > 0 ? kSame : kResidue)) continue;
+    residue += std::exchange(shares[i], 0.0);
   }
   const auto largest = std::ranges::max_element(shares);
   if (largest != shares.end() && *largest > 0) *largest = std::min(100.0, *largest + residue);
@@ -50,7 +48,10 @@ class Shifter {
   Shifter(std::span<const Mover> movers, const Movement& movement) : movers_{movers}, movement_{movement} {
     moved_.pace = movement.pace;
     moved_.moves.reserve(movers.size());
-    for (const double share : without_residues(movers)) {
+    std::vector<double> set;
+    set.reserve(movers.size());
+    for (const auto& mover : movers) set.push_back(mover.set);
+    for (const double share : without_residues(movers, std::move(set))) {
       const auto& mover = movers[moved_.moves.size()];
       moved_.moves.push_back({.weight = share});
       drains_ = drains_ || (mover.is_out && share > mover.target + kSame);
@@ -69,6 +70,7 @@ class Shifter {
       }
       moved_.stepped = false;
     }
+    drop_residues();
     moved_.in_place = is_in_place(movers_, moved_.moves, movement_);
     return std::move(moved_);
   }
@@ -86,6 +88,15 @@ class Shifter {
     // Under computed shares a drain is an edit all the same.
     if (movement_.demand) shift("Edit", falls_of(1.0, [](const Mover& m) { return m.is_out; }));
     if (movement_.pace == Pace::Step) step("Step");
+  }
+
+  /// Of what has moved, too: or deciding again at the same moment would be another decision.
+  void drop_residues() {
+    std::vector<double> shares;
+    shares.reserve(movers_.size());
+    for (const auto& move : moved_.moves) shares.push_back(move.weight);
+    shares = without_residues(movers_, std::move(shares));
+    for (std::size_t i = 0; i < shares.size(); ++i) moved_.moves[i].weight = shares[i];
   }
 
   [[nodiscard]] double weight(std::size_t i) const { return moved_.moves[i].weight; }

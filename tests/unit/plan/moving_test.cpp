@@ -222,6 +222,15 @@ TEST(Drain, WhatIsLeftAndNobodyAsksForIsGone) {
   EXPECT_EQ(weights(movers, {.demand = 500})[2], 1e-6) << "and so is one that is meant to be";
 }
 
+TEST(Drain, WhatAMoveLeavesAndNobodyAsksForIsGoneAtOnce) {
+  std::vector<Mover> movers = {mover(40, 100, 10), mover(60, 0, 10)};
+  movers[1].is_out = true;
+  movers[0].ready_capacity = 500 * (1 - 5e-9);  // All but 5e-7 percent of demand.
+  EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Edit}), testing::ElementsAre(100.0, 0.0));
+  movers[0].ready_capacity = 500 * (1 - 5e-8);
+  EXPECT_GT(weights(movers, {.demand = 500, .pace = Pace::Edit})[1], 1e-6) << "that is a share";
+}
+
 TEST(Drain, LeavesTheOthersToTheirSteps) {
   const std::vector<Mover> movers = {out(30, 9), mover(70, 40, 9), mover(0, 60, 9)};
   EXPECT_THAT(weights(movers, {.demand = 100, .max_step = 20, .pace = Pace::Rest}), near({0, 70, 30}));
