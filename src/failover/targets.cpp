@@ -182,14 +182,18 @@ api::Step capacity_step(const Field& field, std::size_t i) {
   return step;
 }
 
+void record_senders(const Field& field, Targets& targets) {
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (!field.backends[i].waiting_sender || targets.target[i] <= 0) continue;
+    add_step(targets, i, "Waits", targets.target[i], "it stays until those that take it over have grown");
+  }
+}
+
 /// The record: what the rules made of every backend that has to do with the traffic.
 void record(const Field& field, const Caps& caps, const Split& split, Targets& targets) {
   constexpr std::size_t kUsualSteps = 6;  // Proportion, capacity; what follows of moves and sizes.
   for (std::size_t i = 0; i < field.size(); ++i) {
     targets.steps[i].reserve(kUsualSteps);
-    if (field.backends[i].waiting_sender && targets.target[i] > 0) {
-      add_step(targets, i, "Waits", targets.target[i], "it stays until those that take it over have grown");
-    }
     if (!field.eligible(i)) continue;
     const auto tier = field.tier_of[i];
     if (tier == field.lowest && targets.target[i] < 100 - kSame) {
@@ -265,6 +269,7 @@ void share_out_targets(const TargetInput& input, const Field& field, SplitMemory
   targets.failback_asked = split.failback_asked;
   targets.lowest_tier = field.tiers[field.lowest];
   record(field, caps, split, targets);
+  record_senders(field, targets);
 }
 
 }  // namespace
