@@ -96,6 +96,16 @@ TEST(Parts, NearlyIdleReadingsMoveNoReplicaToAndFro) {
       << "7 of 13 is what 3.2 of 6 are: 1.7 replicas of need too few";
 }
 
+TEST(Parts, WhoHasExactlyWhatItNeedsHasEnough) {
+  // 2 and 1.55 of 5 are 2.8 and 2.2.
+  std::vector<Holder> holders = {{.division = 2, .need = 2, .last = 2},
+                                 {.division = 1.55, .need = 1.55, .last = 3}};
+  EXPECT_THAT(divide(holders, {.total = 5, .most = 20}), ElementsAre(2, 3));
+  holders[0].division = 2.01;
+  holders[0].need = 2.01;
+  EXPECT_THAT(divide(holders, {.total = 5, .most = 20}), ElementsAre(3, 2));
+}
+
 TEST(Parts, FollowAnEditOfWeightsAndAnotherTotal) {
   EXPECT_THAT(divide(idle(1.9, 1.1), {.total = 13, .most = 40, .edited = true}), ElementsAre(8, 5));
   EXPECT_THAT(divide(idle(1.9, 1.1), {.total = 14, .most = 40}), ElementsAre(9, 5));
