@@ -106,15 +106,10 @@ class Gain {
       : now_{input.now},
         window_{window_of(input, members)},
         period_{std::max(window_, static_cast<double>(input.balancing.step.count()))},
+        backends_{input.backends},
         members_{members},
         memories_{memories} {
-    double set = 0;
-    for (const auto i : members) set += std::max(0.0, input.backends[i].set_share);
-    for (const auto i : members) {
-      const auto& proportion = memories[i].proportion;
-      const double least = kFollows * set * proportion.value_or(0);
-      follows_.push_back(input.backends[i].set_share < least ? 0 : 1);
-    }
+    for (const auto i : members) set_ += std::max(0.0, backends_[i].set_share);
   }
 
   /// Turning back means that the last step went too far: the next goes half as far. Among three or more a
@@ -142,13 +137,19 @@ class Gain {
     return passed < window_ ? passed / window_ : 1.0;
   }
 
+  /// Whether the share of a member is what its proportion makes of it.
+  bool follows(std::size_t member) const {
+    const double least = kFollows * set_ * memories_[member].proportion.value_or(0);
+    return !(backends_[member].set_share < least);
+  }
+
   /// Cosine of the angle to the way so far; 1 where there is none.
   double compare(const Step& step) const {
     double agreement = 0;
     double now = 0;
     double before = 0;
     for (std::size_t m = 0; m < members_.size(); ++m) {
-      if (!follows_[m]) continue;
+      if (!follows(members_[m])) continue;
       const double last = memories_[members_[m]].last_step;
       agreement += step.changes[m] * last;
       now += step.changes[m] * step.changes[m];
@@ -173,10 +174,11 @@ class Gain {
 
   WallTime now_;
   double window_;
-  double period_;  ///< A window, or a step where that is longer.
+  double period_;   ///< A window, or a step where that is longer.
+  double set_ = 0;  ///< What the members have of all traffic, percent.
+  std::span<const Candidate> backends_;
   const Members& members_;
   std::span<BalancingMemory> memories_;
-  std::vector<char> follows_;  ///< Of each member, whether its share does follow its proportion.
 };
 
 bool is_due(const ProportionInput& input, const TierMemory& tier) {

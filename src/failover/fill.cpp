@@ -178,6 +178,7 @@ double Filling::growth_to_come(std::size_t to) const {
 }
 
 double Filling::take_senders(std::size_t from, std::size_t to, double amount) {
+  if (amount <= 0) return amount;
   const double waits = std::min(amount, growth_to_come(to));
   vessels_.clear();
   for (std::size_t i = 0; i < field_.size(); ++i) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace evenkeel::plan {
 namespace {
@@ -31,31 +30,15 @@ struct Transfer {
   }
 };
 
-/// Shares without what is left of those that are to go: that is the largest one's.
-std::vector<double> without_residues(std::span<const Mover> movers, std::vector<double> shares) {
-  double residue = 0;
-  for (std::size_t i = 0; i < movers.size(); ++i) {
-    if (shares[i] > (movers[i].target > 0 ? kSame : kResidue)) continue;
-    residue += std::exchange(shares[i], 0.0);
-  }
-  const auto largest = std::ranges::max_element(shares);
-  if (largest != shares.end() && *largest > 0) *largest = std::min(100.0, *largest + residue);
-  return shares;
-}
-
 class Shifter {
  public:
   Shifter(std::span<const Mover> movers, const Movement& movement) : movers_{movers}, movement_{movement} {
     moved_.pace = movement.pace;
     moved_.moves.reserve(movers.size());
-    std::vector<double> set;
-    set.reserve(movers.size());
-    for (const auto& mover : movers) set.push_back(mover.set);
-    for (const double share : without_residues(movers, std::move(set))) {
-      const auto& mover = movers[moved_.moves.size()];
-      moved_.moves.push_back({.weight = share});
-      drains_ = drains_ || (mover.is_out && share > mover.target + kSame);
-    }
+    for (const auto& mover : movers) moved_.moves.push_back({.weight = mover.set});
+    drop_residues();
+    for (std::size_t i = 0; i < movers.size(); ++i)
+      drains_ = drains_ || (movers[i].is_out && gap(i) < -kSame);
   }
 
   Moved run() {
@@ -70,6 +53,7 @@ class Shifter {
       }
       moved_.stepped = false;
     }
+    // Those of what has moved, too: or deciding again at the same moment would be another decision.
     drop_residues();
     moved_.in_place = is_in_place(movers_, moved_.moves, movement_);
     return std::move(moved_);
@@ -90,13 +74,17 @@ class Shifter {
     if (movement_.pace == Pace::Step) step("Step");
   }
 
-  /// Of what has moved, too: or deciding again at the same moment would be another decision.
+  /// What is left of the shares of those that are to go is the largest one's.
   void drop_residues() {
-    std::vector<double> shares;
-    shares.reserve(movers_.size());
-    for (const auto& move : moved_.moves) shares.push_back(move.weight);
-    shares = without_residues(movers_, std::move(shares));
-    for (std::size_t i = 0; i < shares.size(); ++i) moved_.moves[i].weight = shares[i];
+    double residue = 0;
+    for (std::size_t i = 0; i < movers_.size(); ++i) {
+      if (weight(i) > (movers_[i].target > 0 ? kSame : kResidue)) continue;
+      residue += weight(i);
+      moved_.moves[i].weight = 0;
+    }
+    const auto largest = std::ranges::max_element(moved_.moves, {}, &Move::weight);
+    if (largest == moved_.moves.end() || largest->weight <= 0) return;
+    largest->weight = std::min(100.0, largest->weight + residue);
   }
 
   [[nodiscard]] double weight(std::size_t i) const { return moved_.moves[i].weight; }

@@ -80,7 +80,8 @@ void give_extras(std::span<const Holder> holders, const Division& division, std:
   }
 }
 
-/// Whoever has more than before, and more than enough for that, gives one back.
+/// The first that has more than before, and enough without it, gives one back.
+/// @param is_enough  whether a holder with such a part can spare one.
 /// @return who; empty: nobody can.
 template <class Enough>
 std::optional<std::size_t> give_one_back(std::span<const Holder> holders,

@@ -223,8 +223,7 @@ TEST(Drain, WhatIsLeftAndNobodyAsksForIsGone) {
 }
 
 TEST(Drain, WhatAMoveLeavesAndNobodyAsksForIsGoneAtOnce) {
-  std::vector<Mover> movers = {mover(40, 100, 10), mover(60, 0, 10)};
-  movers[1].is_out = true;
+  std::vector<Mover> movers = {mover(40, 100, 10), out(60, 10)};
   movers[0].ready_capacity = 500 * (1 - 5e-9);  // All but 5e-7 percent of demand.
   EXPECT_THAT(weights(movers, {.demand = 500, .pace = Pace::Edit}), testing::ElementsAre(100.0, 0.0));
   movers[0].ready_capacity = 500 * (1 - 5e-8);
